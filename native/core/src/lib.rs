@@ -1,0 +1,10 @@
+//! The core of an fsva server: everything that must exist once per process, usable without JavaScript.
+
+pub mod caller;
+pub mod errno;
+pub mod export_policy;
+pub mod filesystem;
+pub mod handle;
+pub mod handle_table;
+pub mod state_directory;
+pub mod write_verifier;
