@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// What `npm start` and `npm test` run first, on a machine that may hold nothing but Debian, Node and Rust.
+// It sets everything up and then hands over to the Node that the project chose (a dev dependency), so this one
+// file is plain JavaScript without dependencies that any Node from 18 on can run.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const bin = join(root, 'node_modules', '.bin')
+const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
+const logs = join(root, '.cache', 'setup')
+
+const jobs = {
+  setup: undefined,
+  start: ['test/vm/demo.ts'],
+  test: ['test/run.ts'],
+}
+
+const [job = 'setup', ...jobArguments] = process.argv.slice(2)
+if (!(job in jobs)) fail(`unknown job '${job}': one of ${Object.keys(jobs).join(', ')}`)
+
+mkdirSync(logs, { recursive: true })
+step('Debian packages', debianPackages)
+step('npm packages', npmPackages)
+step('native addon', nativeAddon)
+
+const script = jobs[job]
+if (script !== undefined) {
+  const { status, signal } = spawnSync(join(bin, 'node'), [...script, ...jobArguments], {
+    cwd: root,
+    env: environment,
+    stdio: 'inherit',
+  })
+  process.exit(status ?? (signal ? 1 : 0))
+}
+
+/** Installs what the tests and the VMs need from Debian; a marker is not kept, since dpkg answers at once. */
+function debianPackages() {
+  const wanted = readFileSync(join(root, 'setup', 'apt-packages.txt'), 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '')
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format language.
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n', ...wanted], {
+    encoding: 'utf8',
+  })
+  if (query.error) fail('dpkg-query not found: the tests boot Debian kernels and need a Debian machine')
+  const installed = new Set(
+    query.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('ii '))
+      .map((line) => line.split(/\s+/)[1]),
+  )
+  const missing = wanted.filter((name) => !installed.has(name))
+  if (missing.length === 0) return 'all there'
+  const install = ['install', '-y', '--no-install-recommends', ...missing]
+  if (process.getuid() !== 0) {
+    fail(`these Debian packages are missing; run\n\n    sudo apt-get ${install.join(' ')}\n\nand try again`)
+  }
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  run('apt-update', 'apt-get', ['update'], quiet)
+  run('apt-install', 'apt-get', install, quiet)
+  return `installed ${missing.join(' ')}`
+}
+
+function npmPackages() {
+  const marker = join(root, 'node_modules', '.fsva-lock')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return 'up to date'
+  run('npm-ci', 'npm', ['ci', '--no-audit', '--no-fund'])
+  writeFileSync(marker, lock)
+  return 'installed'
+}
+
+function nativeAddon() {
+  if (spawnSync('cargo', ['--version']).error) {
+    fail('cargo not found: install Rust (https://rustup.rs, or: apt-get install cargo) and try again')
+  }
+  run('native-build', 'npm', ['run', 'build', '-w', 'native'])
+  return 'built'
+}
+
+function step(name, action) {
+  process.stdout.write(`setup: ${name} ... `)
+  const started = Date.now()
+  const outcome = action()
+  process.stdout.write(`${outcome} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`)
+}
+
+/** Runs a command with its output in a log file; shows the log's end if it fails. */
+function run(name, command, args, extra = {}) {
+  const log = join(logs, `${name}.log`)
+  const out = openSync(log, 'w')
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    env: { ...environment, ...extra },
+    stdio: ['ignore', out, out],
+  })
+  if (status === 0) return
+  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-30).join('\n')
+  fail(
+    `\`${command} ${args.join(' ')}\` failed${error ? `: ${error.message}` : ''}; the end of ${log}:\n${tail}`,
+  )
+}
+
+function fail(message) {
+  process.stderr.write(`\nsetup: ${message}\n`)
+  process.exit(1)
+}
