@@ -1,0 +1,146 @@
+/**
+ * The config file's shape (docs/fsva-nfsd.yaml.5.md). Every leaf's error says what would be right; where it is
+ * wrong is added by load-config.ts, which knows the file's lines.
+ */
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseClientPattern } from './client-pattern.ts'
+import { logFormats, logLevels, rpcbindModes } from './settings.ts'
+
+/** uid_t without -1, which means "no change" to chown(2). */
+const idMax = 0xfffffffe
+const fsidMax = 0xffffffff
+
+function wholeNumber(min: number, max: number) {
+  return z.custom<number>(
+    (value) => typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max,
+    { error: `must be a whole number from ${min} to ${max}` },
+  )
+}
+
+function oneOf<const T extends readonly string[]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` })
+}
+
+const yesOrNo = z.boolean({ error: 'must be true or false' })
+const text = z.string({ error: 'must be text' })
+
+const absolutePathWanted = 'must be an absolute path, starting with "/"'
+export const absolutePath = z
+  .string({ error: absolutePathWanted })
+  .refine((path) => path.startsWith('/') && !path.includes('\0'), absolutePathWanted)
+
+export const listenAddress = text.refine(
+  (address) => isIP(address) !== 0,
+  'must be an IP address of this machine, such as 127.0.0.1, 0.0.0.0 (every IPv4 address) or "::" (every address)',
+)
+
+export const clientPattern = text.check((context) => {
+  try {
+    parseClientPattern(context.value)
+  } catch (error) {
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      message: (error as Error).message,
+      params: { saysInput: true },
+    })
+  }
+})
+
+export const exportSchema = z.strictObject(
+  {
+    path: absolutePath,
+    clients: z
+      .array(clientPattern, { error: 'must be a list, such as [192.0.2.0/24, host.example.org]' })
+      .min(1, `must name somebody; everybody is ['*']`)
+      .optional(),
+    read_only: yesOrNo.optional(),
+    squash: oneOf(['root_squash', 'no_root_squash', 'all_squash']).optional(),
+    anonuid: wholeNumber(0, idMax).optional(),
+    anongid: wholeNumber(0, idMax).optional(),
+    secure: yesOrNo.optional(),
+    fsid: wholeNumber(1, fsidMax).optional(),
+    sync: yesOrNo.optional(),
+  },
+  { error: missing('must be a mapping with at least "path"') },
+)
+
+const limitsSchema = z.strictObject(
+  {
+    connections_max: wholeNumber(1, 65536).optional(),
+    calls_outstanding_max: wholeNumber(1, 65536).optional(),
+    record_bytes_max: wholeNumber(64 * 1024, 16 * 1024 * 1024).optional(),
+  },
+  { error: missing('must be a mapping') },
+)
+
+const port = wholeNumber(0, 65535)
+
+export const configSchema = z.strictObject(
+  {
+    exports: z
+      .array(exportSchema, {
+        error: 'must be a list of exports, each starting with "- path: /some/directory"',
+      })
+      .min(1, 'must have at least one export'),
+    listen: z
+      .array(listenAddress, { error: 'must be a list of IP addresses, such as [127.0.0.1]' })
+      .min(1, 'must have at least one address')
+      .optional(),
+    port: port.optional(),
+    mount_port: port.optional(),
+    rpcbind: oneOf(rpcbindModes).optional(),
+    state_directory: absolutePath.optional(),
+    limits: limitsSchema.optional(),
+    log: z
+      .strictObject(
+        { level: oneOf(logLevels).optional(), format: oneOf(logFormats).optional() },
+        { error: missing('must be a mapping') },
+      )
+      .optional(),
+    metrics: z
+      .strictObject(
+        { listen: listenAddress.optional(), port: port.optional() },
+        { error: missing('must be a mapping') },
+      )
+      .optional(),
+    drain_seconds_max: wholeNumber(0, 3600).optional(),
+  },
+  { error: missing('must be a mapping with at least "exports"') },
+)
+
+export type ConfigFile = z.infer<typeof configSchema>
+export type ExportEntry = z.infer<typeof exportSchema>
+
+/** The message for a value of the wrong type; unknown keys keep their own issue, which names them. */
+function missing(message: string) {
+  return (issue: { readonly code?: string }) => (issue.code === 'unrecognized_keys' ? undefined : message)
+}
+
+/** What belongs at `path` of the config file; undefined if nothing does. */
+function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = configSchema
+  for (const step of path) {
+    if (schema instanceof z.ZodArray) schema = unwrap(schema.element)
+    else if (schema instanceof z.ZodObject) schema = unwrap(schema.shape[String(step)])
+    else return undefined
+  }
+  return schema
+}
+
+/** The keys that the mapping at `path` may have. */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  const schema = schemaAt(path)
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+/** The values that the enumeration at `path` may have. */
+export function valuesAt(path: readonly PropertyKey[]): readonly string[] {
+  const schema = schemaAt(path)
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : []
+}
+
+function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema
+}

@@ -1,0 +1,76 @@
+import type { ExportOptions } from '../exports.ts'
+
+/** How the server makes its ports known to clients that ask port 111 (RFC 1833). */
+export const rpcbindModes = ['auto', 'register', 'serve', 'off'] as const
+export type RpcbindMode = (typeof rpcbindModes)[number]
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export const logFormats = ['auto', 'pretty', 'json'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** Bounds on what clients can make the server hold. */
+export interface ServerLimits {
+  /** Connections open at once, all clients together. */
+  readonly connectionsMax: number
+  /** Calls being worked on at once, per connection; beyond it the connection is not read. */
+  readonly callsOutstandingMax: number
+  /** Size of one RPC record. */
+  readonly recordBytesMax: number
+}
+
+/** Everything that `fsva-nfsd` needs to know, after the config file and the command line are merged. */
+export interface Settings {
+  readonly exports: readonly ExportOptions[]
+  /** IP addresses to listen on. */
+  readonly listen: readonly string[]
+  /** 0: the system picks one. */
+  readonly port: number
+  readonly mountPort: number
+  readonly rpcbind: RpcbindMode
+  /** Where the handle key and the handle tables live. */
+  readonly stateDirectory: string
+  readonly limits: ServerLimits
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+  /** Undefined port: no metrics endpoint. */
+  readonly metrics: { readonly listen: string; readonly port: number | undefined }
+  /** How long a shutdown waits for calls in progress. */
+  readonly drainSecondsMax: number
+}
+
+/** The ports that the NFS and MOUNT services are known by; 20048 is IANA's for mountd. */
+export const nfsPort = 2049
+export const mountPort = 20048
+
+export const defaultLimits: ServerLimits = {
+  connectionsMax: 1024,
+  callsOutstandingMax: 256,
+  recordBytesMax: 2 * 1024 * 1024,
+}
+
+export const defaultDrainSecondsMax = 10
+
+/** State directory: systemd's, else the system's for root, else the user's. */
+export function defaultStateDirectory(environment: NodeJS.ProcessEnv, uid: number): string {
+  const fromSystemd = environment.STATE_DIRECTORY?.split(':')[0]
+  if (fromSystemd) return fromSystemd
+  if (uid === 0) return '/var/lib/fsva'
+  const home = environment.XDG_STATE_HOME || `${environment.HOME || '/tmp'}/.local/state`
+  return `${home}/fsva`
+}
+
+export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Settings {
+  return {
+    exports: [],
+    listen: ['127.0.0.1'],
+    port: nfsPort,
+    mountPort,
+    rpcbind: 'auto',
+    stateDirectory: defaultStateDirectory(environment, uid),
+    limits: defaultLimits,
+    log: { level: 'info', format: 'auto' },
+    metrics: { listen: '127.0.0.1', port: undefined },
+    drainSecondsMax: defaultDrainSecondsMax,
+  }
+}
