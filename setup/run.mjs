@@ -17,6 +17,7 @@ const jobs = {
   setup: undefined,
   start: ['test/vm/demo.ts'],
   test: ['test/run.ts'],
+  bench: ['bench/main.ts'],
 }
 
 const [job = 'setup', ...jobArguments] = process.argv.slice(2)
@@ -26,6 +27,7 @@ mkdirSync(logs, { recursive: true })
 step('Debian packages', debianPackages)
 step('npm packages', npmPackages)
 step('native addon', nativeAddon)
+if (job === 'bench') step('load generator', loadGenerator)
 
 const script = jobs[job]
 if (script !== undefined) {
@@ -82,6 +84,11 @@ function nativeAddon() {
     fail('cargo not found: install Rust (https://rustup.rs, or: apt-get install cargo) and try again')
   }
   run('native-build', 'npm', ['run', 'build', '-w', 'native'])
+  return 'built'
+}
+
+function loadGenerator() {
+  run('load-build', 'cargo', ['build', '--release', '--manifest-path', 'bench/load/Cargo.toml'])
   return 'built'
 }
 

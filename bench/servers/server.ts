@@ -1,0 +1,16 @@
+/** A server under measurement: every one is started and stopped the same way, on the same directory. */
+export interface RunningServer {
+  readonly port: number
+  readonly mountPort: number
+  /** CPU time the server process has used so far, user and system, in seconds. */
+  cpuSeconds(): number
+  stop(): Promise<void>
+}
+
+export interface ServerKind {
+  readonly name: string
+  /** Undefined if it can run here, else what is missing and how to get it. */
+  missing(): string | undefined
+  /** Serves `directory` read-write to loopback as root, without squashing. */
+  start(directory: string, scratch: string): Promise<RunningServer>
+}
