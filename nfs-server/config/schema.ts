@@ -69,8 +69,12 @@ export const exportSchema = z.strictObject(
 const limitsSchema = z.strictObject(
   {
     connections_max: wholeNumber(1, 65536).optional(),
-    calls_outstanding_max: wholeNumber(1, 65536).optional(),
-    record_bytes_max: wholeNumber(64 * 1024, 16 * 1024 * 1024).optional(),
+    connections_per_address_max: wholeNumber(1, 65536).optional(),
+    calls_max: wholeNumber(1, 1 << 20).optional(),
+    calls_per_connection_max: wholeNumber(1, 65536).optional(),
+    // A WRITE of 1 MiB, which FSINFO advertises, must fit with its header.
+    record_bytes_max: wholeNumber((1 << 20) + 4096, 16 << 20).optional(),
+    idle_timeout_ms: wholeNumber(1000, 86_400_000).optional(),
   },
   { error: missing('must be a mapping') },
 )

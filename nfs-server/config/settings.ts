@@ -1,4 +1,5 @@
 import type { ExportOptions } from '../exports.ts'
+import type { RpcLimits } from '../rpc/limits.ts'
 
 /** How the server makes its ports known to clients that ask port 111 (RFC 1833). */
 export const rpcbindModes = ['auto', 'register', 'serve', 'off'] as const
@@ -10,15 +11,16 @@ export type LogLevel = (typeof logLevels)[number]
 export const logFormats = ['auto', 'pretty', 'json'] as const
 export type LogFormat = (typeof logFormats)[number]
 
-/** Bounds on what clients can make the server hold. */
-export interface ServerLimits {
-  /** Connections open at once, all clients together. */
-  readonly connectionsMax: number
-  /** Calls being worked on at once, per connection; beyond it the connection is not read. */
-  readonly callsOutstandingMax: number
-  /** Size of one RPC record. */
-  readonly recordBytesMax: number
-}
+/** The bounds of the RPC layer that a config may change; the others have no use but in tests. */
+export type ServerLimits = Pick<
+  RpcLimits,
+  | 'connectionsMax'
+  | 'connectionsPerAddressMax'
+  | 'callsMax'
+  | 'callsPerConnectionMax'
+  | 'recordBytesMax'
+  | 'idleTimeoutMs'
+>
 
 /** Everything that `fsva-nfsd` needs to know, after the config file and the command line are merged. */
 export interface Settings {
@@ -31,7 +33,7 @@ export interface Settings {
   readonly rpcbind: RpcbindMode
   /** Where the handle key and the handle tables live. */
   readonly stateDirectory: string
-  readonly limits: ServerLimits
+  readonly limits: Partial<ServerLimits>
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   /** Undefined port: no metrics endpoint. */
   readonly metrics: { readonly listen: string; readonly port: number | undefined }
@@ -42,12 +44,6 @@ export interface Settings {
 /** The ports that the NFS and MOUNT services are known by; 20048 is IANA's for mountd. */
 export const nfsPort = 2049
 export const mountPort = 20048
-
-export const defaultLimits: ServerLimits = {
-  connectionsMax: 1024,
-  callsOutstandingMax: 256,
-  recordBytesMax: 2 * 1024 * 1024,
-}
 
 export const defaultDrainSecondsMax = 10
 
@@ -68,7 +64,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     mountPort,
     rpcbind: 'auto',
     stateDirectory: defaultStateDirectory(environment, uid),
-    limits: defaultLimits,
+    limits: {},
     log: { level: 'info', format: 'auto' },
     metrics: { listen: '127.0.0.1', port: undefined },
     drainSecondsMax: defaultDrainSecondsMax,

@@ -1,0 +1,126 @@
+import { resolve } from 'node:path'
+import { defaultExportOptions, type ExportOptions } from '../exports.ts'
+import { checkExports, type ExportFinding } from './check-exports.ts'
+import { ConfigError, type ConfigProblem, problemWithoutPlace } from './config-error.ts'
+import { type LoadedConfig, loadConfig } from './load-config.ts'
+import type { ConfigFile, ExportEntry } from './schema.ts'
+import { defaultSettings, type RpcbindMode, type ServerLimits, type Settings } from './settings.ts'
+
+/** The command line's part of the settings; undefined and empty mean "not given". */
+export interface CommandLineSettings {
+  readonly config: string | undefined
+  readonly exports: readonly ExportOptions[]
+  readonly listen: readonly string[]
+  readonly port: number | undefined
+  readonly mountPort: number | undefined
+  readonly rpcbind: RpcbindMode | undefined
+  readonly stateDirectory: string | undefined
+  readonly logLevel: Settings['log']['level'] | undefined
+  readonly logFormat: Settings['log']['format'] | undefined
+  readonly metricsPort: number | undefined
+}
+
+/**
+ * Defaults, config file and command line, the later ones winning (exports add up). Throws ConfigError;
+ * `warnings` are for the log.
+ */
+export function buildSettings(
+  given: CommandLineSettings,
+  environment: NodeJS.ProcessEnv,
+  uid: number,
+): { readonly settings: Settings; readonly warnings: readonly string[] } {
+  const loaded = given.config === undefined ? undefined : loadConfig(given.config)
+  const defaults = defaultSettings(environment, uid)
+  const file = loaded === undefined ? defaults : fromFile(loaded.config, defaults)
+  const settings: Settings = {
+    ...file,
+    exports: [...file.exports, ...given.exports],
+    listen: given.listen.length > 0 ? given.listen : file.listen,
+    port: given.port ?? file.port,
+    mountPort: given.mountPort ?? file.mountPort,
+    rpcbind: given.rpcbind ?? file.rpcbind,
+    stateDirectory: resolve(given.stateDirectory ?? file.stateDirectory),
+    log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
+    metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
+  }
+  if (settings.exports.length === 0) {
+    throw new ConfigError([problemWithoutPlace('nothing to export: give --export DIR or --config FILE')])
+  }
+  if (settings.port !== 0 && settings.port === settings.mountPort) {
+    const message = `NFS and MOUNT cannot share port ${settings.port}: choose another with --mount-port`
+    throw new ConfigError([problemWithoutPlace(message)])
+  }
+  const findings = checkExports(settings.exports).map((finding) => ({
+    severity: finding.severity,
+    problem: place(finding, loaded, file.exports.length),
+  }))
+  const errors = findings.filter((finding) => finding.severity === 'error')
+  if (errors.length > 0) throw new ConfigError(errors.map((finding) => finding.problem))
+  return { settings, warnings: findings.map((finding) => new ConfigError([finding.problem]).message) }
+}
+
+function place(finding: ExportFinding, loaded: LoadedConfig | undefined, fromFile: number): ConfigProblem {
+  if (loaded === undefined || finding.index >= fromFile) return problemWithoutPlace(finding.message)
+  const field = keyOf[finding.field]
+  return loaded.problemAt(['exports', finding.index, field], finding.message)
+}
+
+const keyOf: Readonly<Record<keyof ExportOptions, keyof ExportEntry>> = {
+  path: 'path',
+  clients: 'clients',
+  readOnly: 'read_only',
+  squash: 'squash',
+  anonuid: 'anonuid',
+  anongid: 'anongid',
+  secure: 'secure',
+  fsid: 'fsid',
+  sync: 'sync',
+}
+
+function fromFile(config: ConfigFile, defaults: Settings): Settings {
+  return {
+    exports: config.exports.map(exportFrom),
+    listen: config.listen ?? defaults.listen,
+    port: config.port ?? defaults.port,
+    mountPort: config.mount_port ?? defaults.mountPort,
+    rpcbind: config.rpcbind ?? defaults.rpcbind,
+    stateDirectory: config.state_directory ?? defaults.stateDirectory,
+    limits: limitsFrom(config.limits),
+    log: {
+      level: config.log?.level ?? defaults.log.level,
+      format: config.log?.format ?? defaults.log.format,
+    },
+    metrics: {
+      listen: config.metrics?.listen ?? defaults.metrics.listen,
+      port: config.metrics?.port ?? defaults.metrics.port,
+    },
+    drainSecondsMax: config.drain_seconds_max ?? defaults.drainSecondsMax,
+  }
+}
+
+/** Only what the file gives: the defaults are the RPC layer's. */
+function limitsFrom(limits: ConfigFile['limits'] = {}): Partial<ServerLimits> {
+  const named: { [K in keyof ServerLimits]: ServerLimits[K] | undefined } = {
+    connectionsMax: limits.connections_max,
+    connectionsPerAddressMax: limits.connections_per_address_max,
+    callsMax: limits.calls_max,
+    callsPerConnectionMax: limits.calls_per_connection_max,
+    recordBytesMax: limits.record_bytes_max,
+    idleTimeoutMs: limits.idle_timeout_ms,
+  }
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
+}
+
+function exportFrom(entry: ExportEntry): ExportOptions {
+  return {
+    path: entry.path,
+    clients: entry.clients ?? defaultExportOptions.clients,
+    readOnly: entry.read_only ?? defaultExportOptions.readOnly,
+    squash: entry.squash ?? defaultExportOptions.squash,
+    anonuid: entry.anonuid ?? defaultExportOptions.anonuid,
+    anongid: entry.anongid ?? defaultExportOptions.anongid,
+    secure: entry.secure ?? defaultExportOptions.secure,
+    fsid: entry.fsid,
+    sync: entry.sync ?? defaultExportOptions.sync,
+  }
+}

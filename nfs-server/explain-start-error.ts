@@ -1,0 +1,51 @@
+import { ConfigError } from './config/config-error.ts'
+import { StateDirectoryError } from './state-directory-lock.ts'
+
+/** A socket that the server could not open. */
+export class ListenError extends Error {
+  readonly service: 'NFS' | 'MOUNT' | 'rpcbind' | 'metrics'
+  readonly address: string
+  readonly port: number
+  readonly code: string
+
+  constructor(service: ListenError['service'], address: string, port: number, cause: unknown) {
+    super(`cannot listen on ${address} port ${port} for ${service}: ${(cause as Error).message}`, { cause })
+    this.service = service
+    this.address = address
+    this.port = port
+    this.code = (cause as NodeJS.ErrnoException).code ?? ''
+  }
+}
+
+const portOption = {
+  NFS: '--port N (0 for any free one)',
+  MOUNT: '--mount-port N (0 for any free one)',
+  rpcbind: '--no-rpcbind (clients then need the mount options port= and mountport=)',
+  metrics: '--metrics-port N (0 for any free one)',
+} as const
+
+/** Why the server did not start, and what to do about it, for a person to read. */
+export function explainStartError(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StateDirectoryError) return error.message
+  if (error instanceof ListenError) return explainListenError(error)
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function explainListenError(error: ListenError): string {
+  const { service, address, port, code } = error
+  const where = `${address} port ${port} (${service})`
+  const instead = `use ${portOption[service]}`
+  if (code === 'EADDRINUSE') {
+    return (
+      `${where} is in use by another program, perhaps another NFS server ` +
+      `(ss -tulnp 'sport = :${port}' shows which): stop that one, or ${instead}`
+    )
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `no permission to listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE; ${instead}`
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    return `${address} is not an address of this machine ("ip address" lists them): correct --listen`
+  }
+  return error.message
+}

@@ -1,0 +1,61 @@
+import { Counter, type Metric, type Registry } from 'prom-client'
+import { type CallStatistics, durationBucketsSeconds, statusException } from './call-statistics.ts'
+
+/** Name of a status of a program, such as NFS3ERR_STALE; undefined if it has none. */
+export type StatusName = (program: string, status: number) => string | undefined
+
+/** fsva_rpc_calls_total: calls per program, version, procedure and status. */
+export function registerCallCounter(calls: CallStatistics, statusName: StatusName, registry: Registry): void {
+  new Counter({
+    name: 'fsva_rpc_calls_total',
+    help: 'Calls answered',
+    labelNames: ['program', 'version', 'procedure', 'status'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { program, version, procedure, callsByStatus } of calls.procedures) {
+        for (const [status, count] of callsByStatus) {
+          const name =
+            status === statusException ? 'SYSTEM_ERR' : (statusName(program, status) ?? String(status))
+          this.inc({ program, version, procedure, status: name }, count)
+        }
+      }
+    },
+  })
+}
+
+/**
+ * fsva_rpc_call_duration_seconds: a histogram whose buckets are counted by CallStatistics; prom-client's own
+ * would look its labels up on every call.
+ */
+export function registerCallDurations(calls: CallStatistics, registry: Registry): void {
+  const name = 'fsva_rpc_call_duration_seconds'
+  const metric = {
+    name,
+    help: 'Time from the decoded call to its result',
+    type: 'histogram',
+    get: async () => ({
+      name,
+      help: metric.help,
+      type: metric.type,
+      values: calls.procedures
+        .filter((entry) => entry.calls > 0)
+        .flatMap((entry) => {
+          const labels = { program: entry.program, version: entry.version, procedure: entry.procedure }
+          let count = 0
+          const buckets = [...entry.callsByDuration].map((calls, index) => {
+            count += calls
+            const le = durationBucketsSeconds[index] ?? '+Inf'
+            return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count }
+          })
+          return [
+            ...buckets,
+            { metricName: `${name}_sum`, labels, value: entry.durationSecondsSum },
+            { metricName: `${name}_count`, labels, value: count },
+          ]
+        }),
+    }),
+  }
+  // Registry formats whatever has name, help, type and get(); its types only know prom-client's own classes.
+  registry.registerMetric(metric as unknown as Metric)
+}

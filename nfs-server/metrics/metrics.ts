@@ -1,0 +1,114 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { registerCallCounter, registerCallDurations, type StatusName } from './call-metrics.ts'
+import { CallStatistics } from './call-statistics.ts'
+
+/** What the transport knows, read when somebody asks for the metrics. */
+export interface TransportFigures {
+  readonly connections: number
+  readonly connectionsAccepted: number
+  readonly connectionsRefused: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+}
+
+/** Calls per procedure as a plain object, most called first. */
+export type CallSummary = Readonly<Record<string, number>>
+
+/** Everything measured about one server; prom-client formats it. */
+export class Metrics {
+  readonly calls = new CallStatistics()
+  readonly #registry = new Registry()
+  #transport: () => TransportFigures = () => noTransport
+
+  constructor(statusName: StatusName) {
+    const registers = [this.#registry]
+    registerCallCounter(this.calls, statusName, this.#registry)
+    registerCallDurations(this.calls, this.#registry)
+    const calls = this.calls
+    new Gauge({
+      name: 'fsva_rpc_calls_outstanding',
+      help: 'Calls whose answer is not ready yet',
+      registers,
+      collect() {
+        this.set(calls.callsOutstanding)
+      },
+    })
+    this.#transportGauge('fsva_connections', 'Connections open now', 'connections')
+    this.#transportCounter('fsva_connections_accepted_total', 'Connections accepted', 'connectionsAccepted')
+    this.#transportCounter(
+      'fsva_connections_refused_total',
+      'Connections over the limit',
+      'connectionsRefused',
+    )
+    this.#transportCounter('fsva_received_bytes_total', 'Bytes received over TCP', 'bytesReceived')
+    this.#transportCounter('fsva_sent_bytes_total', 'Bytes sent over TCP', 'bytesSent')
+  }
+
+  /** Adds Node's own figures (event loop delay, heap); they keep timers running, so only where they are read. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  setTransport(figures: () => TransportFigures): void {
+    this.#transport = figures
+  }
+
+  get transport(): TransportFigures {
+    return this.#transport()
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  /** Calls answered, by procedure name; those of MOUNT and rpcbind carry their program's name. */
+  summary(): CallSummary {
+    const entries = new Map<string, number>()
+    for (const procedure of this.calls.procedures) {
+      const calls = procedure.calls
+      if (calls === 0) continue
+      const name =
+        procedure.program === 'nfs' ? procedure.procedure : `${procedure.program}.${procedure.procedure}`
+      entries.set(name, (entries.get(name) ?? 0) + calls)
+    }
+    return Object.fromEntries([...entries].sort((a, b) => b[1] - a[1]))
+  }
+
+  #transportGauge(name: string, help: string, field: keyof TransportFigures): void {
+    const figures = () => this.#transport()
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(figures()[field])
+      },
+    })
+  }
+
+  #transportCounter(name: string, help: string, field: keyof TransportFigures): void {
+    const figures = () => this.#transport()
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc(figures()[field])
+      },
+    })
+  }
+}
+
+const noTransport: TransportFigures = {
+  connections: 0,
+  connectionsAccepted: 0,
+  connectionsRefused: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+}
