@@ -58,12 +58,16 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true })
   if (!result.success) {
     const problems = result.error.issues.flatMap((issue) => problemsOf(issue, document, problem))
-    throw new ConfigError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)))
+    throw new ConfigError(problems.sort(byPlace))
   }
   return {
     config: result.data,
     problemAt: (path, message) => problem(offsetOf(document, path), `${nameOf(path)}: ${message}`),
   }
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
 /** Aliases can blow a small file up to any size, and no setting here needs them. */

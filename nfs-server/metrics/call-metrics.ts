@@ -1,5 +1,5 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
-import { type CallStatistics, durationBucketsSeconds, statusException } from './call-statistics.ts'
+import { type CallStatistics, durationBucketsSeconds } from './call-statistics.ts'
 
 /** Name of a status of a program, such as NFS3ERR_STALE; undefined if it has none. */
 export type StatusName = (program: string, status: number) => string | undefined
@@ -16,7 +16,7 @@ export function registerCallCounter(calls: CallStatistics, statusName: StatusNam
       for (const { program, version, procedure, callsByStatus } of calls.procedures) {
         for (const [status, count] of callsByStatus) {
           const name =
-            status === statusException ? 'SYSTEM_ERR' : (statusName(program, status) ?? String(status))
+            typeof status === 'string' ? status : (statusName(program, status) ?? status.toString())
           this.inc({ program, version, procedure, status: name }, count)
         }
       }
@@ -30,32 +30,27 @@ export function registerCallCounter(calls: CallStatistics, statusName: StatusNam
  */
 export function registerCallDurations(calls: CallStatistics, registry: Registry): void {
   const name = 'fsva_rpc_call_duration_seconds'
-  const metric = {
-    name,
-    help: 'Time from the decoded call to its result',
-    type: 'histogram',
-    get: async () => ({
-      name,
-      help: metric.help,
-      type: metric.type,
-      values: calls.procedures
-        .filter((entry) => entry.calls > 0)
-        .flatMap((entry) => {
-          const labels = { program: entry.program, version: entry.version, procedure: entry.procedure }
-          let count = 0
-          const buckets = [...entry.callsByDuration].map((calls, index) => {
-            count += calls
-            const le = durationBucketsSeconds[index] ?? '+Inf'
-            return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count }
-          })
-          return [
-            ...buckets,
-            { metricName: `${name}_sum`, labels, value: entry.durationSecondsSum },
-            { metricName: `${name}_count`, labels, value: count },
-          ]
-        }),
-    }),
+  const help = 'Time from the decoded call to its result'
+  const type = 'histogram'
+  const get = async () => {
+    const called = calls.procedures.filter((entry) => entry.calls > 0)
+    return { name, help, type, values: called.flatMap((entry) => histogramValues(name, entry)) }
   }
   // Registry formats whatever has name, help, type and get(); its types only know prom-client's own classes.
-  registry.registerMetric(metric as unknown as Metric)
+  registry.registerMetric({ name, help, type, get } as unknown as Metric)
+}
+
+function histogramValues(name: string, entry: CallStatistics['procedures'][number]) {
+  const labels = { program: entry.program, version: entry.version, procedure: entry.procedure }
+  let count = 0
+  const buckets = [...entry.callsByDuration].map((calls, index) => {
+    count += calls
+    const le = durationBucketsSeconds[index] ?? '+Inf'
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count }
+  })
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: entry.durationSecondsSum },
+    { metricName: `${name}_count`, labels, value: count },
+  ]
 }

@@ -1,12 +1,12 @@
-import type { ProcedureRow, RpcProgram } from '../rpc/program.ts'
+import type { CallObservation, RpcProgram } from '../rpc/program.ts'
 
 /** Upper bounds of the duration histogram's buckets, in seconds; the last bucket has none. */
 export const durationBucketsSeconds = [
   0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30,
 ] as const
 
-/** Status of a call that ended in an exception (SYSTEM_ERR to the client). */
-export const statusException = -1
+/** A status of the program (nfsstat3, mountstat3) as a number, or one of RPC by its name. */
+export type CallStatus = number | string
 
 /** Counters of one procedure. Plain numbers: a call in the hot path must cost no more than a few additions. */
 export class ProcedureStatistics {
@@ -14,10 +14,8 @@ export class ProcedureStatistics {
   readonly version: number
   /** The procedure's name without its program's prefix: GETATTR, MNT, GETPORT. */
   readonly procedure: string
-  /** Calls answered, by the status in their result; 0 also for results without one. */
-  readonly callsByStatus = new Map<number, number>()
+  readonly callsByStatus = new Map<CallStatus, number>()
   readonly callsByDuration = new Float64Array(durationBucketsSeconds.length + 1)
-  callsOutstanding = 0
   durationSecondsSum = 0
 
   constructor(program: string, version: number, name: string) {
@@ -32,7 +30,7 @@ export class ProcedureStatistics {
     return calls
   }
 
-  record(status: number, durationSeconds: number): void {
+  record(status: CallStatus, durationSeconds: number): void {
     this.callsByStatus.set(status, (this.callsByStatus.get(status) ?? 0) + 1)
     this.durationSecondsSum += durationSeconds
     let bucket = 0
@@ -42,68 +40,37 @@ export class ProcedureStatistics {
   }
 }
 
-/** Counts and times the calls of every program that `measure` was given. */
+/** Counts and times the calls of the programs it knows; all other calls share one entry named unknown. */
 export class CallStatistics {
   readonly procedures: ProcedureStatistics[] = []
+  readonly #programs = new Map<number, Map<number, readonly (ProcedureStatistics | undefined)[]>>()
+  readonly #unknown = new ProcedureStatistics('unknown', 0, 'unknown')
 
-  /** The same program with every handler counted. */
-  measure(program: RpcProgram): RpcProgram {
-    const versions = new Map<number, readonly (AnyRow | undefined)[]>()
+  constructor() {
+    this.procedures.push(this.#unknown)
+  }
+
+  add(program: RpcProgram): void {
+    const versions = new Map<number, readonly (ProcedureStatistics | undefined)[]>()
     for (const [version, rows] of program.versions) {
-      versions.set(
-        version,
-        rows.map((row) => (row === undefined ? undefined : this.#measureRow(program.name, version, row))),
+      const statistics = rows.map((row) =>
+        row === undefined ? undefined : new ProcedureStatistics(program.name, version, row.procedure.name),
       )
+      for (const entry of statistics) if (entry !== undefined) this.procedures.push(entry)
+      versions.set(version, statistics)
     }
-    return { ...program, versions }
+    this.#programs.set(program.number, versions)
   }
 
-  get callsOutstanding(): number {
-    return this.procedures.reduce((sum, procedure) => sum + procedure.callsOutstanding, 0)
-  }
-
-  #measureRow(program: string, version: number, row: AnyRow): AnyRow {
-    const statistics = new ProcedureStatistics(program, version, row.procedure.name)
-    this.procedures.push(statistics)
-    const { handler } = row
-    return {
-      ...row,
-      handler: (args, call) => {
-        const begin = performance.now()
-        let result: unknown
-        try {
-          result = handler(args, call)
-        } catch (error) {
-          statistics.record(statusException, (performance.now() - begin) / 1000)
-          throw error
-        }
-        if (!(result instanceof Promise)) {
-          statistics.record(statusOf(result), (performance.now() - begin) / 1000)
-          return result
-        }
-        statistics.callsOutstanding++
-        return settle(result, statistics, begin)
-      },
-    }
+  observe(call: CallObservation): void {
+    const known = this.#programs.get(call.program)?.get(call.version)?.[call.procedure]
+    const status = call.status === 'SUCCESS' ? statusOf(call.result) : call.status
+    const entry = known ?? this.#unknown
+    entry.record(status, call.duration_us / 1e6)
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of all procedures, as in RpcProgram
-type AnyRow = ProcedureRow<any, any>
-
-async function settle(result: Promise<unknown>, statistics: ProcedureStatistics, begin: number) {
-  let status = statusException
-  try {
-    const value = await result
-    status = statusOf(value)
-    return value
-  } finally {
-    statistics.callsOutstanding--
-    statistics.record(status, (performance.now() - begin) / 1000)
-  }
-}
-
-/** NFS results are unions on `status`, MOUNT's on `fhs_status` (version 3) or `fhs_status` of version 1. */
+/** NFS results are unions on `status`, MOUNT's on `fhs_status`; results without a status count as 0. */
 function statusOf(result: unknown): number {
   if (typeof result !== 'object' || result === null) return 0
   const { status, fhs_status } = result as { status?: unknown; fhs_status?: unknown }

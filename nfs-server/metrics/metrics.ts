@@ -5,6 +5,7 @@ import { CallStatistics } from './call-statistics.ts'
 /** What the transport knows, read when somebody asks for the metrics. */
 export interface TransportFigures {
   readonly connections: number
+  readonly callsOutstanding: number
   readonly connectionsAccepted: number
   readonly connectionsRefused: number
   readonly bytesReceived: number
@@ -21,18 +22,10 @@ export class Metrics {
   #transport: () => TransportFigures = () => noTransport
 
   constructor(statusName: StatusName) {
-    const registers = [this.#registry]
+    const _registers = [this.#registry]
     registerCallCounter(this.calls, statusName, this.#registry)
     registerCallDurations(this.calls, this.#registry)
-    const calls = this.calls
-    new Gauge({
-      name: 'fsva_rpc_calls_outstanding',
-      help: 'Calls whose answer is not ready yet',
-      registers,
-      collect() {
-        this.set(calls.callsOutstanding)
-      },
-    })
+    this.#transportGauge('fsva_rpc_calls_outstanding', 'Calls not answered yet', 'callsOutstanding')
     this.#transportGauge('fsva_connections', 'Connections open now', 'connections')
     this.#transportCounter('fsva_connections_accepted_total', 'Connections accepted', 'connectionsAccepted')
     this.#transportCounter(
@@ -107,6 +100,7 @@ export class Metrics {
 
 const noTransport: TransportFigures = {
   connections: 0,
+  callsOutstanding: 0,
   connectionsAccepted: 0,
   connectionsRefused: 0,
   bytesReceived: 0,

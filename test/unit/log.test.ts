@@ -1,0 +1,23 @@
+import t from 'tap'
+import { RepeatLimit } from '../../nfs-server/log.ts'
+
+t.test('the same event passes once per interval and says how many were held back', async (t) => {
+  let now = 0
+  const limit = new RepeatLimit(1000, () => now)
+  t.equal(limit.admit('a'), 0)
+  t.equal(limit.admit('a'), undefined)
+  t.equal(limit.admit('b'), 0, 'another event is not held back')
+  now = 999
+  t.equal(limit.admit('a'), undefined)
+  now = 1000
+  t.equal(limit.admit('a'), 2)
+  now = 5000
+  t.equal(limit.admit('a'), 0, 'the count starts again')
+})
+
+t.test('remembers a bounded number of events, the newest', async (t) => {
+  const limit = new RepeatLimit(1000, () => 0)
+  for (let i = 0; i < 5000; i++) limit.admit(`event ${i}`)
+  t.equal(limit.admit('event 4999'), undefined, 'a recent one is still held back')
+  t.equal(limit.admit('event 0'), 0, 'the oldest was forgotten')
+})
