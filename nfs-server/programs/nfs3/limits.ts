@@ -1,0 +1,15 @@
+/** What FSINFO announces (RFC 1813, section 3.3.19) and what the procedures hold clients to, in bytes. */
+export const rtmaxBytes = 1 << 20
+export const wtmaxBytes = 1 << 20
+/** Transfers in multiples of a page are not split by the server's page cache. */
+export const transferMultipleBytes = 4096
+export const dtprefBytes = 1 << 16
+/** A READDIR reply grows no further, whatever the client allows. */
+export const directoryReplyBytesMax = 1 << 20
+
+/** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
+export const fileOffsetMax = (1n << 63n) - 1n
+
+/** Reads up to this size share slabs; larger ones have a buffer of their own. */
+export const smallReadBytes = 1 << 14
+export const readSlabBytes = 1 << 18

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { mapAnswer } from '../../vfs/answer.ts'
+import { errno } from '../../vfs/errno.ts'
+import type { Vfs } from '../../vfs/vfs.ts'
+import { nfsstat3, type READ3args, type READ3res } from '../../xdr/generated/nfs3.ts'
+import type { Handler } from './handler.ts'
+import { fileOffsetMax, rtmaxBytes } from './limits.ts'
+import { takeReadBuffer } from './read-buffer.ts'
+import { failureStatus } from './status.ts'
+
+/**
+ * NFSPROC3_READ (RFC 1813, section 3.3.6). The Vfs reads straight into the buffer that the reply is sent from.
+ * A range that reaches past the last possible byte is clipped: there is nothing there to read.
+ */
+export function read(vfs: Vfs): Handler<READ3args, READ3res> {
+  return ({ file, offset, count }, { caller }) => {
+    const start = Math.min(offset, fileOffsetMax)
+    const room = fileOffsetMax - start
+    const length = Math.min(count, rtmaxBytes)
+    const buffer = takeReadBuffer(room < BigInt(length) ? Number(room) : length)
+    return mapAnswer(vfs.read(caller, file.data, start, buffer), (result): READ3res => {
+      const file_attributes = result.attributes
+      if (result.status !== errno.OK) {
+        return { status: failureStatus(result.status), resfail: { file_attributes } }
+      }
+      assert(result.count <= buffer.length, 'the Vfs read more than the buffer holds')
+      const data = result.count === buffer.length ? buffer : buffer.subarray(0, result.count)
+      const resok = { file_attributes, count: result.count, eof: result.eof, data }
+      return { status: nfsstat3.NFS3_OK, resok }
+    })
+  }
+}
