@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { compile } from './compile.ts'
+import { XdrSyntaxError } from './xdr-syntax-error.ts'
+
+const usage = `usage: main.ts [--check] [FILE.x ...]
+
+Compiles each FILE.x to generated/FILE.ts beside it; without files, all .x files of nfs-server/xdr.
+--check writes nothing and fails with the names of the generated files that are missing or stale.`
+
+async function defaultFiles(): Promise<string[]> {
+  const directory = fileURLToPath(new URL('../xdr/', import.meta.url))
+  const names = await readdir(directory)
+  return names.filter((name) => name.endsWith('.x')).map((name) => join(directory, name))
+}
+
+/** Answers whether the generated file was what the source says. */
+async function bringUpToDate(source: string, check: boolean): Promise<boolean> {
+  const target = join(dirname(source), 'generated', `${basename(source, '.x')}.ts`)
+  const generated = compile(await readFile(source, 'utf8'), { file: basename(source), runtime: '..' })
+  const before = await readFile(target, 'utf8').catch(() => undefined)
+  if (before === generated) return true
+  const shown = relative(process.cwd(), target)
+  if (check) {
+    console.error(`${shown} is ${before === undefined ? 'missing' : 'stale'}: run npm run generate`)
+    return false
+  }
+  await mkdir(dirname(target), { recursive: true })
+  await writeFile(target, generated)
+  console.log(`${shown} written`)
+  return false
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { check: { type: 'boolean' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
+  const check = values.check ?? false
+  let failed = false
+  for (const source of positionals.length > 0 ? positionals : await defaultFiles()) {
+    try {
+      if (!(await bringUpToDate(source, check)) && check) failed = true
+    } catch (error) {
+      if (!(error instanceof XdrSyntaxError)) throw error
+      console.error(error.message)
+      failed = true
+    }
+  }
+  return failed ? 1 : 0
+}
+
+process.exitCode = await main()
