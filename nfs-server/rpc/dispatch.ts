@@ -1,0 +1,282 @@
+/** From a call message to its reply: header, credential, program, version, procedure, arguments, handler, result. */
+import type { Caller } from '../caller.ts'
+import { accept_stat, auth_stat } from '../xdr/generated/rpc.ts'
+import { XdrReader } from '../xdr/reader.ts'
+import type { XdrWriter } from '../xdr/writer.ts'
+import { XdrError } from '../xdr/xdr-error.ts'
+import type { CallerCache } from './auth.ts'
+import {
+  type CallHeader,
+  decodeCallHeader,
+  HeaderStatus,
+  newCallHeader,
+  writeAccepted,
+  writeAuthError,
+  writeProgramMismatch,
+  writeRpcMismatch,
+} from './message.ts'
+import {
+  type AnyProcedureRow,
+  type CallObserver,
+  type ReplyCache,
+  type RpcCall,
+  type RpcProgram,
+  RpcRejection,
+} from './program.ts'
+import { ReplyRecorder, replay } from './reply-recorder.ts'
+import { acceptStatusName, authStatusName } from './status-names.ts'
+
+/** Whom calls come from and where their replies go. */
+export interface Peer {
+  readonly callers: CallerCache
+  readonly transport: 'tcp' | 'udp'
+  readonly localAddress: string
+  /** Begins a reply message, or answers undefined if nobody is there to read it. */
+  beginReply(): XdrWriter | undefined
+  /** The reply is complete and may be sent. */
+  endReply(): void
+  /** Takes back what was written since `beginReply`; another reply may be begun. */
+  abandonReply(): void
+}
+
+export interface DispatcherOptions {
+  readonly replyCache?: ReplyCache | undefined
+  readonly observer?: CallObserver | undefined
+  /** A handler failed with something that is no RpcRejection: a bug of ours. */
+  readonly onHandlerError?: ((error: unknown, call: RpcCall) => void) | undefined
+}
+
+interface ProgramEntry {
+  readonly program: RpcProgram
+  readonly low: number
+  readonly high: number
+}
+
+/** The message is no call that can be replied to. */
+export const unintelligible = Symbol('unintelligible')
+
+/** A call that is answered later. */
+export interface PendingCall {
+  /** Settles, and never fails, when the reply has been given. */
+  readonly settled: Promise<void>
+  /** What the reply may take, see ProcedureRow. */
+  readonly replyBytesMax: number
+}
+
+const ordinaryReplyBytes = 512
+
+export class Dispatcher {
+  readonly #programs = new Map<number, ProgramEntry>()
+  readonly #options: DispatcherOptions
+  readonly #header: CallHeader = newCallHeader()
+  readonly #reader = new XdrReader(new Uint8Array(0))
+
+  constructor(programs: readonly RpcProgram[], options: DispatcherOptions = {}) {
+    for (const program of programs) {
+      const versions = [...program.versions.keys()]
+      this.#programs.set(program.number, {
+        program,
+        low: Math.min(...versions),
+        high: Math.max(...versions),
+      })
+    }
+    this.#options = options
+  }
+
+  /**
+   * Answers one call message. Undefined: the reply has been given already (or there is none to give). Otherwise `record`
+   * must stay as it is until the call has settled.
+   */
+  dispatch(record: Uint8Array, peer: Peer): undefined | PendingCall | typeof unintelligible {
+    const header = this.#header
+    const began = this.#options.observer === undefined ? 0 : performance.now()
+    const status = decodeCallHeader(record, header)
+    if (status !== HeaderStatus.OK) {
+      if (status === HeaderStatus.UNINTELLIGIBLE) return unintelligible
+      this.#refuseHeader(status, header.xid, peer)
+      return undefined
+    }
+    const caller = peer.callers.resolve(record, header)
+    if (typeof caller === 'number') {
+      this.#denied(header, peer, caller, began)
+      return undefined
+    }
+    const entry = this.#programs.get(header.program)
+    if (entry === undefined) {
+      this.#accepted(header, peer, accept_stat.PROG_UNAVAIL, began)
+      return undefined
+    }
+    const rows = entry.program.versions.get(header.version)
+    if (rows === undefined) {
+      const writer = peer.beginReply()
+      if (writer !== undefined) {
+        writeProgramMismatch(writer, header.xid, entry.low, entry.high)
+        peer.endReply()
+      }
+      this.#observe(header, 'PROG_MISMATCH', undefined, began)
+      return undefined
+    }
+    const row = rows[header.procedure]
+    if (row === undefined) {
+      this.#accepted(header, peer, accept_stat.PROC_UNAVAIL, began)
+      return undefined
+    }
+    return this.#run(row, this.#call(record, header, caller, peer), peer, began)
+  }
+
+  #call(record: Uint8Array, header: CallHeader, caller: Caller, peer: Peer): RpcCall {
+    return {
+      xid: header.xid,
+      caller,
+      transport: peer.transport,
+      localAddress: peer.localAddress,
+      program: header.program,
+      version: header.version,
+      procedure: header.procedure,
+      arguments: record.subarray(header.argumentsStart),
+    }
+  }
+
+  #run(row: AnyProcedureRow, call: RpcCall, peer: Peer, began: number): undefined | PendingCall {
+    this.#reader.reset(call.arguments)
+    let args: unknown
+    try {
+      args = row.procedure.decodeArguments(this.#reader)
+    } catch (error) {
+      if (error instanceof XdrError) this.#accepted(call, peer, accept_stat.GARBAGE_ARGS, began)
+      else this.#failed(error, call, peer, began)
+      return undefined
+    }
+    const { replyCache } = this.#options
+    if (!row.idempotent && replyCache !== undefined) {
+      return pending(row, args, this.#runCached(replyCache, row, args, call, peer, began))
+    }
+    let result: unknown
+    try {
+      result = row.handler(args, call)
+    } catch (error) {
+      this.#failed(error, call, peer, began)
+      return undefined
+    }
+    if (result instanceof Promise) {
+      const settled = result.then(
+        (value) => this.#succeeded(row, value, call, peer, began),
+        (error) => this.#failed(error, call, peer, began),
+      )
+      return pending(row, args, settled)
+    }
+    this.#succeeded(row, result, call, peer, began)
+    return undefined
+  }
+
+  async #runCached(
+    cache: ReplyCache,
+    row: AnyProcedureRow,
+    args: unknown,
+    call: RpcCall,
+    peer: Peer,
+    began: number,
+  ): Promise<void> {
+    try {
+      const known = await cache.before(call)
+      if (known !== undefined) {
+        replay(known, peer)
+        this.#observe(call, 'SUCCESS', undefined, began)
+        return
+      }
+    } catch (error) {
+      this.#failed(error, call, peer, began)
+      return
+    }
+    const recorder = new ReplyRecorder(peer)
+    try {
+      this.#succeeded(row, await row.handler(args, call), call, recorder, began)
+    } catch (error) {
+      this.#failed(error, call, recorder, began)
+    }
+    try {
+      await cache.after(call, recorder.message)
+    } catch (error) {
+      this.#options.onHandlerError?.(error, call)
+    }
+    if (recorder.message !== undefined) replay(recorder.message, peer)
+  }
+
+  #succeeded(row: AnyProcedureRow, result: unknown, call: RpcCall, peer: Peer, began: number): void {
+    const writer = peer.beginReply()
+    if (writer !== undefined) {
+      try {
+        writeAccepted(writer, call.xid, accept_stat.SUCCESS)
+        row.procedure.encodeResult(writer, result)
+      } catch (error) {
+        peer.abandonReply()
+        this.#failed(error, call, peer, began)
+        return
+      }
+      peer.endReply()
+    }
+    this.#observe(call, 'SUCCESS', result, began)
+  }
+
+  #failed(error: unknown, call: RpcCall, peer: Peer, began: number): void {
+    if (!(error instanceof RpcRejection)) {
+      this.#options.onHandlerError?.(error, call)
+      this.#accepted(call, peer, accept_stat.SYSTEM_ERR, began)
+    } else if (error.kind === 'accept') {
+      this.#accepted(call, peer, error.status, began)
+    } else if (error.kind === 'auth') {
+      this.#denied(call, peer, error.status, began)
+    } else {
+      this.#observe(call, 'DROPPED', undefined, began)
+    }
+  }
+
+  #accepted(call: CallIdentity, peer: Peer, status: number, began: number): void {
+    const writer = peer.beginReply()
+    if (writer !== undefined) {
+      writeAccepted(writer, call.xid, status)
+      peer.endReply()
+    }
+    if (this.#options.observer !== undefined) this.#observe(call, acceptStatusName(status), undefined, began)
+  }
+
+  #denied(call: CallIdentity, peer: Peer, status: number, began: number): void {
+    const writer = peer.beginReply()
+    if (writer !== undefined) {
+      writeAuthError(writer, call.xid, status)
+      peer.endReply()
+    }
+    if (this.#options.observer !== undefined) this.#observe(call, authStatusName(status), undefined, began)
+  }
+
+  #refuseHeader(status: HeaderStatus, xid: number, peer: Peer): void {
+    const writer = peer.beginReply()
+    if (writer === undefined) return
+    if (status === HeaderStatus.RPC_MISMATCH) writeRpcMismatch(writer, xid)
+    else if (status === HeaderStatus.BAD_CREDENTIAL) writeAuthError(writer, xid, auth_stat.AUTH_BADCRED)
+    else writeAuthError(writer, xid, auth_stat.AUTH_BADVERF)
+    peer.endReply()
+  }
+
+  #observe(call: CallIdentity, status: string, result: unknown, began: number): void {
+    this.#options.observer?.({
+      program: call.program,
+      version: call.version,
+      procedure: call.procedure,
+      status,
+      result,
+      duration_us: (performance.now() - began) * 1000,
+    })
+  }
+}
+
+interface CallIdentity {
+  readonly xid: number
+  readonly program: number
+  readonly version: number
+  readonly procedure: number
+}
+
+function pending(row: AnyProcedureRow, args: unknown, settled: Promise<void>): PendingCall {
+  return { settled, replyBytesMax: row.replyBytesMax?.(args) ?? ordinaryReplyBytes }
+}

@@ -1,0 +1,155 @@
+/** Listens for TCP connections and keeps them within limits. */
+import { type Accept, type Accepted, type Acceptor, acceptWithNode } from './acceptor.ts'
+import { Connection, plainAddress } from './connection.ts'
+import type { Dispatcher } from './dispatch.ts'
+import { defaultRpcLimits, type RpcLimits } from './limits.ts'
+import { ReplyBatch } from './reply-batch.ts'
+import { ServerLoad } from './server-load.ts'
+import { UdpSocket } from './udp.ts'
+
+const sweepIntervalMs = 1000
+
+export interface ListenAddress {
+  /** Textual IP address. */
+  readonly address: string
+  /** 0 picks a free one. */
+  readonly port: number
+}
+
+export interface RpcListenerOptions {
+  readonly limits?: Partial<RpcLimits> | undefined
+  readonly accept?: Accept | undefined
+  /** A connection was turned away or dropped for the sake of the others; `reason` is for a log. */
+  readonly onRefused?: ((address: string, reason: string) => void) | undefined
+}
+
+/** All sockets of a server: whatever programs they serve, they share the limits. */
+export class RpcListener {
+  readonly #limits: RpcLimits
+  readonly #options: RpcListenerOptions
+  readonly #load: ServerLoad
+  readonly #batch = new ReplyBatch()
+  readonly #acceptors: Acceptor[] = []
+  readonly #udpSockets: UdpSocket[] = []
+  readonly #connections = new Set<Connection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #sweeper: NodeJS.Timeout
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: RpcListenerOptions = {}) {
+    this.#options = options
+    this.#limits = { ...defaultRpcLimits, ...options.limits }
+    this.#load = new ServerLoad(this.#limits)
+    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs).unref()
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Calls that are being worked on and not answered yet. */
+  get callCount(): number {
+    return this.#load.calls
+  }
+
+  /** Serves `dispatcher` by TCP; answers where it really listens. */
+  async listenTcp(dispatcher: Dispatcher, where: ListenAddress): Promise<ListenAddress> {
+    const accept = this.#options.accept ?? acceptWithNode
+    const acceptor = await accept(where.address, where.port, (accepted) =>
+      this.#accepted(dispatcher, accepted),
+    )
+    this.#acceptors.push(acceptor)
+    return { address: acceptor.address, port: acceptor.port }
+  }
+
+  /** Serves `dispatcher` by UDP; answers where it really listens. */
+  async listenUdp(dispatcher: Dispatcher, where: ListenAddress): Promise<ListenAddress> {
+    const socket = await UdpSocket.bind(dispatcher, where, this.#limits)
+    this.#udpSockets.push(socket)
+    return { address: socket.address, port: socket.port }
+  }
+
+  #accepted(dispatcher: Dispatcher, accepted: Accepted): void {
+    const address = plainAddress(accepted.address)
+    const here = this.#perAddress.get(address) ?? 0
+    if (this.#connections.size >= this.#limits.connectionsMax) {
+      this.#refuse(accepted, address, 'too many connections')
+      return
+    }
+    if (here >= this.#limits.connectionsPerAddressMax) {
+      this.#refuse(accepted, address, 'too many connections from this address')
+      return
+    }
+    this.#perAddress.set(address, here + 1)
+    const connection = new Connection({
+      open: accepted.open,
+      address,
+      port: accepted.port,
+      dispatcher,
+      limits: this.#limits,
+      load: this.#load,
+      batch: this.#batch,
+      onClose: (closed) => this.#closed(closed),
+    })
+    this.#connections.add(connection)
+  }
+
+  #refuse(accepted: Accepted, address: string, reason: string): void {
+    accepted.refuse()
+    this.#options.onRefused?.(address, reason)
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    const left = (this.#perAddress.get(connection.address) ?? 1) - 1
+    if (left === 0) this.#perAddress.delete(connection.address)
+    else this.#perAddress.set(connection.address, left)
+    if (this.#connections.size === 0) this.#onEmpty?.()
+  }
+
+  #sweep(): void {
+    this.#load.now_ms = performance.now()
+    for (const connection of this.#connections) connection.sweep()
+    if (this.#load.replyBytesUnsent > this.#limits.replyBytesUnsentMax) this.#dropStalled()
+  }
+
+  /** Frees memory: those who have not read for longest go first, those who read at all stay. */
+  #dropStalled(): void {
+    const stalled = [...this.#connections]
+      .filter(
+        (connection) =>
+          connection.unsentBytes > 0 && this.#load.now_ms - connection.sent_ms > 2 * sweepIntervalMs,
+      )
+      .sort((a, b) => a.sent_ms - b.sent_ms)
+    for (const connection of stalled) {
+      if (this.#load.replyBytesUnsent <= this.#limits.replyBytesUnsentMax) return
+      connection.destroy()
+      this.#options.onRefused?.(connection.address, 'does not read its replies')
+    }
+  }
+
+  /**
+   * Stops accepting and reading, lets the calls that were begun finish, sends their replies and closes. What is not done
+   * after `timeoutMs` is cut off.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const closing = this.#acceptors.map((acceptor) => acceptor.close())
+    const udp = this.#udpSockets.map((socket) => socket.drain(timeoutMs))
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+    for (const connection of this.#connections) connection.drain()
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy()
+    }, timeoutMs)
+    if (this.#connections.size > 0) await empty
+    clearTimeout(timer)
+    await Promise.all([...closing, ...udp])
+    clearInterval(this.#sweeper)
+  }
+
+  /** Cuts everything off. */
+  close(): Promise<void> {
+    return this.drain(0)
+  }
+}

@@ -1,0 +1,82 @@
+import type { Caller } from '../caller.ts'
+import type { Procedure } from '../xdr/procedure.ts'
+
+/** One call as a handler sees it. */
+export interface RpcCall {
+  readonly xid: number
+  readonly caller: Caller
+  readonly transport: 'tcp' | 'udp'
+  /** Textual address of ours that the call came to; the wildcard address for UDP sockets bound to that. */
+  readonly localAddress: string
+  readonly program: number
+  readonly version: number
+  readonly procedure: number
+  /** The encoded arguments, for the duplicate cache's checksum. Valid until the call is answered. */
+  readonly arguments: Uint8Array
+}
+
+/** Everything the dispatcher knows about one procedure. */
+export interface ProcedureRow<Arguments, Result> {
+  readonly procedure: Procedure<Arguments, Result>
+  /** Views inside the arguments are valid until the answer settles. May throw RpcRejection. */
+  readonly handler: (args: Arguments, call: RpcCall) => Result | Promise<Result>
+  /** False if running the call twice is not the same as running it once: the reply cache then sees it. */
+  readonly idempotent: boolean
+  /**
+   * Bytes the reply may take, where it can be more than a few hundred: what a connection may have outstanding is bounded
+   * by it.
+   */
+  readonly replyBytesMax?: (args: Arguments) => number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of one table differ in their types, each being consistent in itself
+export type AnyProcedureRow = ProcedureRow<any, any>
+
+export interface RpcProgram {
+  readonly number: number
+  readonly name: string
+  /** Version number to its procedures; the index is the procedure number. */
+  readonly versions: ReadonlyMap<number, readonly (AnyProcedureRow | undefined)[]>
+}
+
+/**
+ * Thrown by a handler to answer with something other than a result: an accept_stat or auth_stat of RFC 5531, or no
+ * answer at all.
+ */
+export class RpcRejection extends Error {
+  override readonly name = 'RpcRejection'
+  readonly kind: 'accept' | 'auth' | 'drop'
+  /** accept_stat or auth_stat; 0 for a drop. */
+  readonly status: number
+
+  constructor(kind: 'accept' | 'auth' | 'drop', status = 0) {
+    super(`${kind} ${status}`)
+    this.kind = kind
+    this.status = status
+  }
+}
+
+/** A duplicate request cache: keeps non-idempotent calls from running twice when the client repeats them. */
+export interface ReplyCache {
+  /**
+   * Asked before a non-idempotent call runs. Undefined: the call is new and shall run, `after` will follow. Bytes: the
+   * complete reply message (from the xid on) given before. A promise covers a call that is still running.
+   */
+  before(call: RpcCall): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  /** The call ended with this reply message; undefined if it gave none. The reply is sent when this settles. */
+  after(call: RpcCall, reply: Uint8Array | undefined): undefined | Promise<undefined>
+}
+
+/** What became of one call. */
+export interface CallObservation {
+  readonly program: number
+  readonly version: number
+  readonly procedure: number
+  /** 'SUCCESS', another accept_stat, reject_stat or auth_stat by its name in RFC 5531, or 'DROPPED'. */
+  readonly status: string
+  /** The result the handler gave, if the call was answered with one. */
+  readonly result: unknown
+  readonly duration_us: number
+}
+
+export type CallObserver = (observation: CallObservation) => void

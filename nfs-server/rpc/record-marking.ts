@@ -1,0 +1,180 @@
+/**
+ * Record marking (RFC 5531, section 11) over a byte stream, without copying the bytes of a record that arrives whole or
+ * is large.
+ *
+ * The socket asks `buffer()` where the next bytes go and says `filled(count)` when they are there. Small records are
+ * views of one read chunk, which is used again from its start once nobody looks at it any more. A record too large for
+ * the chunk gets a buffer of exactly its size: what already arrived is copied, the rest is read by the kernel straight
+ * into place, because `buffer()` hands out the unfilled part of it.
+ *
+ * The chunk moves only inside `buffer()`: the bytes handed out by the last call stay where the next `filled` expects
+ * them, also while reading is paused with records still to be taken.
+ */
+import type { RpcLimits } from './limits.ts'
+
+const chunkBytes = 64 << 10
+/** Records up to this size are moved to the front of the chunk rather than given a buffer of their own. */
+const smallRecordBytes = 16 << 10
+/** Reading into less room than this costs more system calls than moving what is there. */
+const roomBytesMin = 16 << 10
+const markBytes = 4
+const noBytes = Buffer.alloc(0)
+
+/** The peer broke the framing or its limits; the stream cannot be understood any further. */
+export class RecordMarkingError extends Error {
+  override readonly name = 'RecordMarkingError'
+}
+
+/** A read buffer and the number of unanswered calls that still look at it. */
+export interface Chunk {
+  readonly bytes: Buffer
+  holds: number
+}
+
+export class RecordReader {
+  readonly #limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>
+  #chunk = newChunk(chunkBytes)
+  /** Bytes not taken yet: start to end of the chunk. */
+  #start = 0
+  #end = 0
+  /** Bytes from `start` that the record being received needs to be there in one piece. */
+  #need = markBytes
+  /** The fragment that has a buffer of its own, and how much of it is there. */
+  #fragment: Buffer | undefined
+  #fragmentEnd = 0
+  #fragmentIsLast = false
+  /** Whether the last `buffer()` was room in the fragment, rather than in the chunk. */
+  #readsFragment = false
+  /** Complete fragments of an unfinished record. */
+  #fragments: Buffer[] = []
+  #fragmentsBytes = 0
+
+  constructor(limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>) {
+    this.#limits = limits
+  }
+
+  /** True between records: nothing of an unfinished one was received. */
+  get atBoundary(): boolean {
+    return this.#start === this.#end && this.#fragment === undefined && this.#fragments.length === 0
+  }
+
+  /** Where the socket shall read to; never empty. */
+  buffer(): Uint8Array {
+    this.#readsFragment = this.#fragment !== undefined && this.#fragmentEnd < this.#fragment.length
+    if (this.#readsFragment) return this.#fragment!.subarray(this.#fragmentEnd)
+    const live = this.#end - this.#start
+    const { bytes, holds } = this.#chunk
+    if (live === 0 && holds === 0 && bytes.length === chunkBytes) {
+      this.#start = 0
+      this.#end = 0
+    } else if (
+      this.#start + this.#need > bytes.length ||
+      (this.#end + roomBytesMin > bytes.length && this.#need <= smallRecordBytes)
+    ) {
+      this.#move(live)
+    }
+    return this.#chunk.bytes.subarray(this.#end)
+  }
+
+  /** Gives what was not taken yet the front of a chunk. */
+  #move(live: number): void {
+    const from = this.#chunk
+    const size = Math.max(chunkBytes, live + roomBytesMin)
+    if (from.holds > 0 || from.bytes.length !== size) this.#chunk = newChunk(size)
+    from.bytes.copy(this.#chunk.bytes, 0, this.#start, this.#end)
+    this.#start = 0
+    this.#end = live
+  }
+
+  /** `count` bytes arrived at the front of what the last `buffer()` handed out. */
+  filled(count: number): void {
+    if (this.#readsFragment) this.#fragmentEnd += count
+    else this.#end += count
+  }
+
+  /**
+   * The next complete record, or undefined if more bytes are needed. A record inside the chunk stays valid until the
+   * next `buffer()`; `hold` it to keep it longer.
+   */
+  next(): Buffer | undefined {
+    for (;;) {
+      if (this.#fragment !== undefined) {
+        this.#fillFragment(this.#fragment)
+        if (this.#fragmentEnd < this.#fragment.length) return undefined
+        const record = this.#finishFragment(this.#fragment)
+        if (record !== undefined) return record
+      }
+      const { bytes } = this.#chunk
+      if (this.#end - this.#start < markBytes) {
+        this.#need = markBytes
+        return undefined
+      }
+      const mark = bytes.readUInt32BE(this.#start)
+      const isLast = mark >>> 31 === 1
+      const length = mark & 0x7fff_ffff
+      this.#check(length)
+      const body = this.#start + markBytes
+      if (isLast && this.#fragments.length === 0) {
+        if (body + length <= this.#end) {
+          this.#start = body + length
+          return bytes.subarray(body, body + length)
+        }
+        if (body + length <= bytes.length || length <= smallRecordBytes) {
+          this.#need = markBytes + length
+          return undefined
+        }
+      }
+      this.#start = body
+      this.#need = markBytes
+      this.#fragment = length === 0 ? noBytes : Buffer.allocUnsafeSlow(length)
+      this.#fragmentEnd = 0
+      this.#fragmentIsLast = isLast
+    }
+  }
+
+  #check(length: number): void {
+    const { recordBytesMax, fragmentsMax } = this.#limits
+    if (this.#fragmentsBytes + length > recordBytesMax) {
+      throw new RecordMarkingError(`record of more than ${recordBytesMax} bytes`)
+    }
+    if (this.#fragments.length >= fragmentsMax) {
+      throw new RecordMarkingError(`record of more than ${fragmentsMax} fragments`)
+    }
+  }
+
+  /** Takes what the chunk has of the fragment; there is more only if it was read before the fragment was begun. */
+  #fillFragment(fragment: Buffer): void {
+    const count = Math.min(fragment.length - this.#fragmentEnd, this.#end - this.#start)
+    if (count === 0) return
+    this.#chunk.bytes.copy(fragment, this.#fragmentEnd, this.#start, this.#start + count)
+    this.#start += count
+    this.#fragmentEnd += count
+  }
+
+  #finishFragment(fragment: Buffer): Buffer | undefined {
+    this.#fragment = undefined
+    if (this.#fragmentIsLast && this.#fragments.length === 0) return fragment
+    this.#fragments.push(fragment)
+    this.#fragmentsBytes += fragment.length
+    if (!this.#fragmentIsLast) return undefined
+    const record = Buffer.concat(this.#fragments, this.#fragmentsBytes)
+    this.#fragments = []
+    this.#fragmentsBytes = 0
+    return record
+  }
+
+  /** Keeps the chunk behind `record` from being written again until `release`; undefined if it has its own buffer. */
+  hold(record: Uint8Array): Chunk | undefined {
+    if (record.buffer !== this.#chunk.bytes.buffer) return undefined
+    this.#chunk.holds++
+    return this.#chunk
+  }
+}
+
+export function release(chunk: Chunk | undefined): void {
+  if (chunk !== undefined) chunk.holds--
+}
+
+function newChunk(size: number): Chunk {
+  return { bytes: Buffer.allocUnsafeSlow(size), holds: 0 }
+}
