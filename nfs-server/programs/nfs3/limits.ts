@@ -10,6 +10,12 @@ export const directoryReplyBytesMax = 1 << 20
 /** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
 export const fileOffsetMax = (1n << 63n) - 1n
 
+/** For procedures to which everything past the last possible byte is the same. */
+export function clippedOffset(offset: bigint): bigint {
+  if (offset > fileOffsetMax) return fileOffsetMax
+  return offset
+}
+
 /** Reads up to this size share slabs; larger ones have a buffer of their own. */
 export const smallReadBytes = 1 << 14
 export const readSlabBytes = 1 << 18

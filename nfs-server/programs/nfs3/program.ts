@@ -10,6 +10,7 @@ import { fsinfo } from './fsinfo.ts'
 import { fsstat } from './fsstat.ts'
 import { getattr } from './getattr.ts'
 import type { Handler } from './handler.ts'
+import { directoryReplyBytesMax, rtmaxBytes } from './limits.ts'
 import { link } from './link.ts'
 import { lookup } from './lookup.ts'
 import { mkdir } from './mkdir.ts'
@@ -28,13 +29,27 @@ import { symlink } from './symlink.ts'
 import { write } from './write.ts'
 
 /** A row for a procedure that may run twice with the same outcome as once. */
-function idempotent<A, R>(procedure: Procedure<A, R>, handler: Handler<A, R>): ProcedureRow<A, R> {
-  return { procedure, handler, idempotent: true }
+function idempotent<A, R>(
+  procedure: Procedure<A, R>,
+  handler: Handler<A, R>,
+  replyBytesMax?: (args: A) => number,
+): ProcedureRow<A, R> {
+  const row = { procedure, handler, idempotent: true }
+  return replyBytesMax === undefined ? row : { ...row, replyBytesMax }
 }
 
 /** A row for one whose retransmission must get the first reply again (RFC 1813, section 4.5). */
 function once<A, R>(procedure: Procedure<A, R>, handler: Handler<A, R>): ProcedureRow<A, R> {
   return { procedure, handler, idempotent: false }
+}
+
+/** Attributes and the RPC header around a reply's data, generously. */
+const replyHeadBytes = 512
+/** PATH_MAX of Linux. */
+const pathReplyBytesMax = 4096 + replyHeadBytes
+
+function dataReplyBytes(wanted: number, limit: number): number {
+  return Math.min(wanted, limit) + replyHeadBytes
 }
 
 /** The NFS program over `vfs`. Index in the table is the procedure number. */
@@ -45,8 +60,8 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     once(nfs.NFSPROC3_SETATTR, setattr(vfs)),
     idempotent(nfs.NFSPROC3_LOOKUP, lookup(vfs)),
     idempotent(nfs.NFSPROC3_ACCESS, access(vfs)),
-    idempotent(nfs.NFSPROC3_READLINK, readlink(vfs)),
-    idempotent(nfs.NFSPROC3_READ, read(vfs)),
+    idempotent(nfs.NFSPROC3_READLINK, readlink(vfs), () => pathReplyBytesMax),
+    idempotent(nfs.NFSPROC3_READ, read(vfs), ({ count }) => dataReplyBytes(count, rtmaxBytes)),
     once(nfs.NFSPROC3_WRITE, write(vfs)),
     once(nfs.NFSPROC3_CREATE, create(vfs)),
     once(nfs.NFSPROC3_MKDIR, mkdir(vfs)),
@@ -56,8 +71,12 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     once(nfs.NFSPROC3_RMDIR, rmdir(vfs)),
     once(nfs.NFSPROC3_RENAME, rename(vfs)),
     once(nfs.NFSPROC3_LINK, link(vfs)),
-    idempotent(nfs.NFSPROC3_READDIR, readdir(vfs)),
-    idempotent(nfs.NFSPROC3_READDIRPLUS, readdirplus(vfs)),
+    idempotent(nfs.NFSPROC3_READDIR, readdir(vfs), ({ count }) =>
+      dataReplyBytes(count, directoryReplyBytesMax),
+    ),
+    idempotent(nfs.NFSPROC3_READDIRPLUS, readdirplus(vfs), ({ maxcount }) =>
+      dataReplyBytes(maxcount, directoryReplyBytesMax),
+    ),
     idempotent(nfs.NFSPROC3_FSSTAT, fsstat(vfs)),
     idempotent(nfs.NFSPROC3_FSINFO, fsinfo(vfs)),
     idempotent(nfs.NFSPROC3_PATHCONF, pathconf(vfs)),
