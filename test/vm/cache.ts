@@ -7,10 +7,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { isAlive, ownIdentity } from './process-identity.ts'
 
-export const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+export const repositoryRoot = join(import.meta.dirname, '..', '..')
 const cacheRoot = process.env.FSVA_CACHE_DIR ?? join(repositoryRoot, '.cache', 'vm')
 const lockWaitMs = 15 * 60_000
 

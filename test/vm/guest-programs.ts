@@ -10,6 +10,9 @@ import { command, requireProgram } from './command.ts'
 export const userPrograms: Readonly<Record<string, readonly string[]>> = {
   'nfs-common': ['mount.nfs', 'umount.nfs', 'showmount'],
   rpcbind: ['rpcinfo'],
+  // busybox's own shell prefers its built-in tools to the programs of the PATH.
+  dash: ['dash'],
+  bash: ['bash'],
   mount: ['mount', 'umount', 'losetup'],
   git: ['git'],
   sqlite3: ['sqlite3'],

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { cached, digest, repositoryRoot } from './cache.ts'
 import { command, requireProgram } from './command.ts'
 import { CpioArchive } from './cpio.ts'
+import { guestEtc } from './guest-etc.ts'
 import { collectPrograms, type GuestFile, userPrograms } from './guest-programs.ts'
 import type { Kernel } from './kernel.ts'
 import { collectModules } from './kernel-modules.ts'
@@ -12,31 +13,15 @@ import { collectModules } from './kernel-modules.ts'
 const guestSources = join(repositoryRoot, 'test', 'vm', 'guest')
 const programSources = join(repositoryRoot, 'test', 'vm', 'programs')
 
-const passwd = `root:x:0:0:root:/root:/bin/sh
-user:x:1000:1000:user:/tmp:/bin/sh
-other:x:1001:1001:other:/tmp:/bin/sh
-nobody:x:65534:65534:nobody:/tmp:/bin/sh
-`
-const group = 'root:x:0:\nuser:x:1000:\nother:x:1001:\nteam:x:2000:user,other\nnogroup:x:65534:\n'
-const gitconfig =
-  '[user]\n\tname = VM user\n\temail = user@vm.invalid\n[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n'
-// mount.nfs asks which protocol numbers and transports there are.
-const netconfig = `udp tpi_clts v inet udp - -
-tcp tpi_cots_ord v inet tcp - -
-udp6 tpi_clts v inet6 udp - -
-tcp6 tpi_cots_ord v inet6 tcp - -
-`
-const shellProfile = `PS1='user-vm:\\w\\$ '\nalias ll='ls -l'\n`
-
 /** Path of an initramfs for a kernel, made when something it consists of has changed. */
 export async function buildInitramfs(kernel: Kernel): Promise<string> {
   const staticPrograms = [join(guestSources, 'agent.c'), ...(await cFiles(programSources))]
   const init = await readFile(join(guestSources, 'init'))
   const sources = await Promise.all(staticPrograms.map((path) => readFile(path)))
-  const self = await readFile(new URL(import.meta.url))
   const programs = await collectPrograms(userPrograms)
   const names = programs.map((file) => `${file.path}=${file.source}`).join('\n')
-  const name = digest(kernel.version, init, self, names, ...sources)
+  const recipe = await Promise.all(['initramfs.ts', 'kernel-modules.ts', 'guest-etc.ts'].map(readOwnSource))
+  const name = digest(kernel.version, init, names, ...recipe, ...sources)
   return cached(`initramfs/${name}.cpio`, async (path) => {
     const archive = new CpioArchive()
     addSkeleton(archive, init)
@@ -47,6 +32,10 @@ export async function buildInitramfs(kernel: Kernel): Promise<string> {
   })
 }
 
+function readOwnSource(name: string): Promise<Buffer> {
+  return readFile(join(import.meta.dirname, name))
+}
+
 function addSkeleton(archive: CpioArchive, init: Buffer): void {
   for (const directory of ['bin', 'usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'etc', 'dev'])
     archive.directory(directory)
@@ -54,15 +43,8 @@ function addSkeleton(archive: CpioArchive, init: Buffer): void {
   archive.characterDevice('dev/console', 5, 1)
   archive.characterDevice('dev/null', 1, 3, 0o666)
   archive.file('init', init, 0o755)
-  const etc = {
-    passwd,
-    group,
-    gitconfig,
-    netconfig,
-    'shell-profile': shellProfile,
-    hosts: '127.0.0.1 localhost\n',
-  }
-  for (const [name, text] of Object.entries(etc)) archive.file(`etc/${name}`, Buffer.from(text))
+  for (const [name, text] of Object.entries(guestEtc)) archive.file(`etc/${name}`, Buffer.from(text))
+  archive.symlink('bin/sh', '/usr/bin/dash')
   archive.symlink('etc/mtab', '/proc/self/mounts')
 }
 

@@ -1,0 +1,26 @@
+/** File system images: made without mounting, mounted through a loop device where a test needs one here. */
+import { truncate, writeFile } from 'node:fs/promises'
+import { command, commandSync, requireProgram } from './command.ts'
+import type { RunScope } from './run-scope.ts'
+
+export const fileSystems = {
+  ext4: { program: 'mkfs.ext4', aptPackage: 'e2fsprogs', options: ['-q', '-F'], sizeMiBMin: 8 },
+  xfs: { program: 'mkfs.xfs', aptPackage: 'xfsprogs', options: ['-q', '-f'], sizeMiBMin: 300 },
+  btrfs: { program: 'mkfs.btrfs', aptPackage: 'btrfs-progs', options: ['-q', '-f'], sizeMiBMin: 128 },
+} as const
+export type FileSystem = keyof typeof fileSystems
+
+/** Creates a sparse image file with an empty file system. */
+export async function makeDisk(path: string, kind: FileSystem, sizeMiB: number): Promise<void> {
+  const { program, aptPackage, options, sizeMiBMin } = fileSystems[kind]
+  const size = Math.max(sizeMiB, sizeMiBMin) * 2 ** 20
+  await writeFile(path, '')
+  await truncate(path, size)
+  await command(requireProgram(program, aptPackage), [...options, path])
+}
+
+/** Mounts an image until the scope closes. */
+export async function mountLoop(scope: RunScope, image: string, directory: string): Promise<void> {
+  await command('mount', ['-o', 'loop', image, directory])
+  scope.onClose(() => void commandSync('umount', [directory]))
+}

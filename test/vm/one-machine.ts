@@ -1,0 +1,75 @@
+/** The layout for most tests: fsva-nfsd on this machine, user VMs next to it. */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createNetwork, type Network } from './network.ts'
+import { Nfsd, type NfsdOptions } from './nfsd.ts'
+import { RunScope } from './run-scope.ts'
+import { Vm, type VmOptions } from './user-vm.ts'
+
+export interface OneMachineOptions extends Partial<NfsdOptions> {
+  /** Default: an empty directory of this run. */
+  readonly exportDirectory?: string
+}
+
+export type UserVmOptions = Partial<Omit<VmOptions, 'attachment' | 'inside'>>
+
+export class OneMachine {
+  readonly scope: RunScope
+  readonly network: Network
+  readonly server: Nfsd
+  /** The exported directory: the server's own view. */
+  readonly exportDirectory: string
+  #vms = 0
+
+  private constructor(scope: RunScope, network: Network, server: Nfsd, exportDirectory: string) {
+    this.scope = scope
+    this.network = network
+    this.server = server
+    this.exportDirectory = exportDirectory
+  }
+
+  /** Starts the server. `scope` is this layout's from now on: close() closes it. */
+  static async start(options: OneMachineOptions = {}, scope = new RunScope()): Promise<OneMachine> {
+    try {
+      const network = createNetwork(scope)
+      const exportDirectory = options.exportDirectory ?? makeExport(scope)
+      const server = await Nfsd.start(scope, network, { exports: [exportDirectory], ...options })
+      return new OneMachine(scope, network, server, exportDirectory)
+    } catch (error) {
+      scope.close()
+      throw error
+    }
+  }
+
+  /** Boots a user VM and mounts the export on its /mnt. */
+  async mountedVm(options: UserVmOptions = {}): Promise<Vm> {
+    const vm = await this.vm(options)
+    await vm.sh(this.mountCommand())
+    return vm
+  }
+
+  /** Boots a user VM. */
+  async vm(options: UserVmOptions = {}): Promise<Vm> {
+    const name = `user-vm-${++this.#vms}`
+    const attachment = this.network.attach()
+    return Vm.boot(this.scope, { name, ...options, attachment, inside: this.network.inside })
+  }
+
+  /** What a user types to mount the export, or a directory in it. */
+  mountCommand(below = '', directory = '/mnt', moreOptions = ''): string {
+    const options = [this.server.mountOptions, moreOptions].filter(Boolean).join(',')
+    return `mount -t nfs -o ${options} ${this.network.serverAddress}:${this.exportDirectory}${below} ${directory}`
+  }
+
+  close(): void {
+    this.scope.close()
+  }
+}
+
+function makeExport(scope: RunScope): string {
+  const directory = join(scope.directory, 'export')
+  mkdirSync(directory)
+  // World-writable with the sticky bit, like /tmp: tests write as several users.
+  chmodSync(directory, 0o1777)
+  return directory
+}
