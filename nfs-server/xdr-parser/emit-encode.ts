@@ -13,13 +13,13 @@ const writers = {
   bool: 'writeBool',
 } as const
 const setters = {
-  int: ['setInt32', 4],
-  uint: ['setUint32', 4],
-  hyper: ['setBigInt64', 8],
-  uhyper: ['setBigUint64', 8],
-  float: ['setFloat32', 4],
-  double: ['setFloat64', 8],
-  bool: ['setUint32', 4],
+  int: ['setInt32', 4, 'int32'],
+  uint: ['setUint32', 4, 'uint32'],
+  hyper: ['setBigInt64', 8, 'int64'],
+  uhyper: ['setBigUint64', 8, 'uint64'],
+  float: ['setFloat32', 4, ''],
+  double: ['setFloat64', 8, ''],
+  bool: ['setUint32', 4, 'Number'],
 } as const
 
 /** One word or double word of a run of fields of fixed size, which are written with one check for room. */
@@ -27,6 +27,8 @@ interface Piece {
   readonly setter: string
   readonly bytes: number
   readonly value: string
+  /** Where it is, from the struct being encoded. */
+  readonly path: string
 }
 const piecesMax = 64
 
@@ -82,23 +84,24 @@ export function encodeStatements(model: Model, type: Type, value: string, indent
   }
 }
 
-function pieces(model: Model, type: Type, value: string): Piece[] | undefined {
+function pieces(model: Model, type: Type, path: string): Piece[] | undefined {
+  const value = `value.${path}`
   const base = underlying(model, type)
   if (base.kind === 'reference') {
     const definition = model.types.get(base.name)!
-    if (definition.kind === 'enum') return [{ setter: 'setInt32', bytes: 4, value }]
+    if (definition.kind === 'enum') return [{ setter: 'setInt32', bytes: 4, value: `int32(${value})`, path }]
     if (definition.kind !== 'struct' || definition.linked) return undefined
     const all: Piece[] = []
     for (const field of definition.fields) {
-      const some = pieces(model, field.type, `${value}.${field.name}`)
+      const some = pieces(model, field.type, `${path}.${field.name}`)
       if (some === undefined || all.length + some.length > piecesMax) return undefined
       all.push(...some)
     }
     return all
   }
   if (!(base.kind in setters)) return undefined
-  const [setter, bytes] = setters[base.kind as keyof typeof setters]
-  return [{ setter, bytes, value: base.kind === 'bool' ? `${value} ? 1 : 0` : value }]
+  const [setter, bytes, check] = setters[base.kind as keyof typeof setters]
+  return [{ setter, bytes, value: check === '' ? value : `${check}(${value})`, path }]
 }
 
 function emitRun(run: readonly Piece[], number: number, indent: string): string {
@@ -107,11 +110,13 @@ function emitRun(run: readonly Piece[], number: number, indent: string): string 
   let offset = 0
   let text = ''
   for (const piece of run) {
+    if (offset > 0) text += `${indent}field = '${piece.path}'\n`
     text += `${indent}${view}.${piece.setter}(${at}${offset === 0 ? '' : ` + ${offset}`}, ${piece.value})\n`
     offset += piece.bytes
   }
   // The view after the room: taking room may move on to another chunk.
-  return `${indent}const ${at} = writer.take(${offset})\n${indent}const ${view} = writer.view\n${text}`
+  const room = `${indent}const ${at} = writer.take(${offset})\n${indent}const ${view} = writer.view\n`
+  return `${indent}field = '${run[0]!.path}'\n${room}${text}`
 }
 
 function isArray(type: Type): boolean {
@@ -122,16 +127,16 @@ function signature(name: string): string {
   return `export function encode${name}(writer: XdrWriter, value: ${name}): void {\n`
 }
 
-/** Wraps the body of an encoder that can fail so that the failure learns its place. */
-function guarded(name: string, fields: readonly string[], indexed: boolean, body: string): string {
-  if (!/writeFixedOpaque|writeOpaque|writeText|Count|encode[A-Za-z]|throw/.test(body)) {
-    return body.replace(/^ {2}/gm, '').concat('}\n')
-  }
-  const tracked = / field = /.test(body)
-  const variable = tracked ? `  let field = '${fields[0] ?? ''}'\n` : ''
+/** Wraps the body of an encoder so that a failure learns its place; on success this costs nothing. */
+function guarded(name: string, indexed: boolean, body: string): string {
+  const first = /^ *field = ('.*')\n/.exec(body)
+  const rest = first === null ? body : body.slice(first[0].length)
+  const tracked = / field = /.test(rest)
+  const initial = first?.[1] ?? "''"
   return (
-    `${variable}${indexed ? '  let index = -1\n' : ''}  try {\n${body}  } catch (error) {\n` +
-    `    throw XdrError.within(error, '${name}', ${tracked ? 'field' : `'${fields[0] ?? ''}'`}, ${indexed ? 'index' : '-1'})\n  }\n}\n`
+    `${tracked ? `  let field = ${initial}\n` : ''}${indexed ? '  let index = -1\n' : ''}` +
+    `  try {\n${rest}  } catch (error) {\n` +
+    `    throw XdrError.within(error, '${name}', ${tracked ? 'field' : initial}, ${indexed ? 'index' : '-1'})\n  }\n}\n`
   )
 }
 
@@ -142,12 +147,11 @@ export function emitEncode(model: Model, definition: TypeDefinition, chains: Rea
       return `${signature(name)}  writer.writeInt32(value)\n}\n`
     case 'typedef': {
       const body = encodeStatements(model, definition.type, 'value', '    ')
-      return signature(name) + guarded(name, [], isArray(definition.type), body)
+      return signature(name) + guarded(name, isArray(definition.type), body)
     }
     case 'struct': {
-      const names = definition.fields.map((field) => field.name)
       const indexed = definition.fields.some((field) => isArray(field.type))
-      const single = signature(name) + guarded(name, names, indexed, encodeFields(model, definition.fields))
+      const single = signature(name) + guarded(name, indexed, encodeFields(model, definition.fields))
       const list = definition.linked ? encodeList(name) : ''
       return single + list + (chains.has(name) ? encodeChain(name) : '')
     }
@@ -163,6 +167,7 @@ function encodeFields(model: Model, fields: readonly { name: string; type: Type 
   let alone: { type: Type; name: string } | undefined
   const flush = (): void => {
     if (run.length === 1 && alone !== undefined) {
+      text += `    field = '${alone.name}'\n`
       text += encodeStatements(model, alone.type, `value.${alone.name}`, '    ')
     } else if (run.length > 0) {
       text += emitRun(run, runs++, '    ')
@@ -170,15 +175,15 @@ function encodeFields(model: Model, fields: readonly { name: string; type: Type 
     run = []
     alone = undefined
   }
-  for (const [i, field] of fields.entries()) {
-    const some = pieces(model, field.type, `value.${field.name}`)
+  for (const field of fields) {
+    const some = pieces(model, field.type, field.name)
     if (some !== undefined) {
       alone = run.length === 0 ? field : undefined
       run.push(...some)
       continue
     }
     flush()
-    if (i > 0) text += `    field = '${field.name}'\n`
+    text += `    field = '${field.name}'\n`
     text += encodeStatements(model, field.type, `value.${field.name}`, '    ')
   }
   flush()
@@ -210,9 +215,10 @@ function encodeUnion(model: Model, union: UnionDefinition): string {
   if (optional !== undefined) {
     const arm = union.arms.find((candidate) => candidate.labels[0] === 1)!
     const body =
+      `    field = '${arm.field.name}'\n` +
       '    if (value === undefined) {\n      writer.writeUint32(0)\n      return\n    }\n' +
       `    writer.writeUint32(1)\n${encodeStatements(model, optional, 'value', '    ')}`
-    return signature(name) + guarded(name, [arm.field.name], isArray(optional), body)
+    return signature(name) + guarded(name, isArray(optional), body)
   }
   const arms = union.arms.map((arm) => {
     const cases =
@@ -232,8 +238,9 @@ function encodeUnion(model: Model, union: UnionDefinition): string {
       ? ''
       : "      default:\n        throw new XdrError('the discriminant has no arm')\n"
   const body =
+    `    field = '${discriminant.name}'\n` +
     encodeStatements(model, discriminant.type, `value.${discriminant.name}`, '    ') +
     `    switch (value.${discriminant.name}) {\n${arms.join('')}${otherwise}    }\n`
   const indexed = union.arms.some((arm) => isArray(arm.field.type))
-  return signature(name) + guarded(name, [discriminant.name], indexed, body)
+  return signature(name) + guarded(name, indexed, body)
 }

@@ -24,7 +24,7 @@ export interface Lexed {
 
 const patterns = {
   blank: /\s+/y,
-  comment: /\/\*[^]*?\*\//y,
+  comment: /\/\*[\s\S]*?\*\//y,
   passThrough: /%(.*)/y,
   identifier: /[A-Za-z_][A-Za-z0-9_]*/y,
   number: /-?[0-9][A-Za-z0-9_]*/y,

@@ -1,4 +1,5 @@
 import { chunkBytes, referenceBytesMin } from './limits.ts'
+import { int32, int64, uint32, uint64 } from './range.ts'
 import { XdrError } from './xdr-error.ts'
 
 /**
@@ -71,7 +72,10 @@ export class XdrWriter {
     return offset
   }
 
-  /** Overwrites a word at an offset that `reserve` gave (or a multiple of 4 inside), such as a record mark. */
+  /**
+   * Overwrites a word at an offset that `reserve` gave (or a multiple of 4 inside), such as a record mark. The
+   * value is taken modulo 2^32, so that `0x80000000 | length` means what it says.
+   */
   patchUint32(offset: number, value: number): void {
     let segmentStart = 0
     for (const segment of this.closed) {
@@ -100,22 +104,22 @@ export class XdrWriter {
 
   writeUint32(value: number): void {
     const at = this.take(4)
-    this.view.setUint32(at, value)
+    this.view.setUint32(at, uint32(value))
   }
 
   writeInt32(value: number): void {
     const at = this.take(4)
-    this.view.setInt32(at, value)
+    this.view.setInt32(at, int32(value))
   }
 
   writeUint64(value: bigint): void {
     const at = this.take(8)
-    this.view.setBigUint64(at, value)
+    this.view.setBigUint64(at, uint64(value))
   }
 
   writeInt64(value: bigint): void {
     const at = this.take(8)
-    this.view.setBigInt64(at, value)
+    this.view.setBigInt64(at, int64(value))
   }
 
   writeFloat32(value: number): void {
@@ -182,8 +186,9 @@ export class XdrWriter {
       return
     }
     const at = this.take(length + padding)
+    // The last word first: what the bytes leave of it is the padding.
+    if (padding > 0) this.view.setUint32(at + length + padding - 4, 0)
     this.chunk.set(bytes, at)
-    if (padding > 0) this.chunk.fill(0, at + length, at + length + padding)
   }
 
   private close(): void {

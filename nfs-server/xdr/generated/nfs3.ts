@@ -1,5 +1,6 @@
 // Generated from nfs3.x by xdr-parser; do not edit.
 import { decodeVoid, encodeVoid, type Procedure } from '../procedure.ts'
+import { int32, uint32, uint64 } from '../range.ts'
 import type { XdrReader } from '../reader.ts'
 import type { XdrWriter } from '../writer.ts'
 import { XdrError } from '../xdr-error.ts'
@@ -19,7 +20,11 @@ export function decodeuint64(reader: XdrReader): uint64 {
 }
 
 export function encodeuint64(writer: XdrWriter, value: uint64): void {
-  writer.writeUint64(value)
+  try {
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'uint64', '', -1)
+  }
 }
 
 export type int64 = bigint
@@ -29,7 +34,11 @@ export function decodeint64(reader: XdrReader): int64 {
 }
 
 export function encodeint64(writer: XdrWriter, value: int64): void {
-  writer.writeInt64(value)
+  try {
+    writer.writeInt64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'int64', '', -1)
+  }
 }
 
 export type uint32 = number
@@ -39,7 +48,11 @@ export function decodeuint32(reader: XdrReader): uint32 {
 }
 
 export function encodeuint32(writer: XdrWriter, value: uint32): void {
-  writer.writeUint32(value)
+  try {
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'uint32', '', -1)
+  }
 }
 
 export type int32 = number
@@ -49,7 +62,11 @@ export function decodeint32(reader: XdrReader): int32 {
 }
 
 export function encodeint32(writer: XdrWriter, value: int32): void {
-  writer.writeInt32(value)
+  try {
+    writer.writeInt32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'int32', '', -1)
+  }
 }
 
 export type filename3 = Uint8Array
@@ -87,7 +104,11 @@ export function decodefileid3(reader: XdrReader): fileid3 {
 }
 
 export function encodefileid3(writer: XdrWriter, value: fileid3): void {
-  writer.writeUint64(value)
+  try {
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'fileid3', '', -1)
+  }
 }
 
 export type cookie3 = uint64
@@ -97,7 +118,11 @@ export function decodecookie3(reader: XdrReader): cookie3 {
 }
 
 export function encodecookie3(writer: XdrWriter, value: cookie3): void {
-  writer.writeUint64(value)
+  try {
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'cookie3', '', -1)
+  }
 }
 
 export type cookieverf3 = Uint8Array
@@ -149,7 +174,11 @@ export function decodeuid3(reader: XdrReader): uid3 {
 }
 
 export function encodeuid3(writer: XdrWriter, value: uid3): void {
-  writer.writeUint32(value)
+  try {
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'uid3', '', -1)
+  }
 }
 
 export type gid3 = uint32
@@ -159,7 +188,11 @@ export function decodegid3(reader: XdrReader): gid3 {
 }
 
 export function encodegid3(writer: XdrWriter, value: gid3): void {
-  writer.writeUint32(value)
+  try {
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'gid3', '', -1)
+  }
 }
 
 export type size3 = uint64
@@ -169,7 +202,11 @@ export function decodesize3(reader: XdrReader): size3 {
 }
 
 export function encodesize3(writer: XdrWriter, value: size3): void {
-  writer.writeUint64(value)
+  try {
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'size3', '', -1)
+  }
 }
 
 export type offset3 = uint64
@@ -179,7 +216,11 @@ export function decodeoffset3(reader: XdrReader): offset3 {
 }
 
 export function encodeoffset3(writer: XdrWriter, value: offset3): void {
-  writer.writeUint64(value)
+  try {
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'offset3', '', -1)
+  }
 }
 
 export type mode3 = uint32
@@ -189,7 +230,11 @@ export function decodemode3(reader: XdrReader): mode3 {
 }
 
 export function encodemode3(writer: XdrWriter, value: mode3): void {
-  writer.writeUint32(value)
+  try {
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'mode3', '', -1)
+  }
 }
 
 export type count3 = uint32
@@ -199,7 +244,11 @@ export function decodecount3(reader: XdrReader): count3 {
 }
 
 export function encodecount3(writer: XdrWriter, value: count3): void {
-  writer.writeUint32(value)
+  try {
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'count3', '', -1)
+  }
 }
 
 export const nfsstat3 = {
@@ -316,10 +365,16 @@ export function decodespecdata3(reader: XdrReader): specdata3 {
 }
 
 export function encodespecdata3(writer: XdrWriter, value: specdata3): void {
-  const at0 = writer.take(8)
-  const view0 = writer.view
-  view0.setUint32(at0, value.specdata1)
-  view0.setUint32(at0 + 4, value.specdata2)
+  let field = 'specdata1'
+  try {
+    const at0 = writer.take(8)
+    const view0 = writer.view
+    view0.setUint32(at0, uint32(value.specdata1))
+    field = 'specdata2'
+    view0.setUint32(at0 + 4, uint32(value.specdata2))
+  } catch (error) {
+    throw XdrError.within(error, 'specdata3', field, -1)
+  }
 }
 
 export interface nfs_fh3 {
@@ -361,10 +416,16 @@ export function decodenfstime3(reader: XdrReader): nfstime3 {
 }
 
 export function encodenfstime3(writer: XdrWriter, value: nfstime3): void {
-  const at0 = writer.take(8)
-  const view0 = writer.view
-  view0.setUint32(at0, value.seconds)
-  view0.setUint32(at0 + 4, value.nseconds)
+  let field = 'seconds'
+  try {
+    const at0 = writer.take(8)
+    const view0 = writer.view
+    view0.setUint32(at0, uint32(value.seconds))
+    field = 'nseconds'
+    view0.setUint32(at0 + 4, uint32(value.nseconds))
+  } catch (error) {
+    throw XdrError.within(error, 'nfstime3', field, -1)
+  }
 }
 
 export interface fattr3 {
@@ -418,25 +479,46 @@ export function decodefattr3(reader: XdrReader): fattr3 {
 }
 
 export function encodefattr3(writer: XdrWriter, value: fattr3): void {
-  const at0 = writer.take(84)
-  const view0 = writer.view
-  view0.setInt32(at0, value.type)
-  view0.setUint32(at0 + 4, value.mode)
-  view0.setUint32(at0 + 8, value.nlink)
-  view0.setUint32(at0 + 12, value.uid)
-  view0.setUint32(at0 + 16, value.gid)
-  view0.setBigUint64(at0 + 20, value.size)
-  view0.setBigUint64(at0 + 28, value.used)
-  view0.setUint32(at0 + 36, value.rdev.specdata1)
-  view0.setUint32(at0 + 40, value.rdev.specdata2)
-  view0.setBigUint64(at0 + 44, value.fsid)
-  view0.setBigUint64(at0 + 52, value.fileid)
-  view0.setUint32(at0 + 60, value.atime.seconds)
-  view0.setUint32(at0 + 64, value.atime.nseconds)
-  view0.setUint32(at0 + 68, value.mtime.seconds)
-  view0.setUint32(at0 + 72, value.mtime.nseconds)
-  view0.setUint32(at0 + 76, value.ctime.seconds)
-  view0.setUint32(at0 + 80, value.ctime.nseconds)
+  let field = 'type'
+  try {
+    const at0 = writer.take(84)
+    const view0 = writer.view
+    view0.setInt32(at0, int32(value.type))
+    field = 'mode'
+    view0.setUint32(at0 + 4, uint32(value.mode))
+    field = 'nlink'
+    view0.setUint32(at0 + 8, uint32(value.nlink))
+    field = 'uid'
+    view0.setUint32(at0 + 12, uint32(value.uid))
+    field = 'gid'
+    view0.setUint32(at0 + 16, uint32(value.gid))
+    field = 'size'
+    view0.setBigUint64(at0 + 20, uint64(value.size))
+    field = 'used'
+    view0.setBigUint64(at0 + 28, uint64(value.used))
+    field = 'rdev.specdata1'
+    view0.setUint32(at0 + 36, uint32(value.rdev.specdata1))
+    field = 'rdev.specdata2'
+    view0.setUint32(at0 + 40, uint32(value.rdev.specdata2))
+    field = 'fsid'
+    view0.setBigUint64(at0 + 44, uint64(value.fsid))
+    field = 'fileid'
+    view0.setBigUint64(at0 + 52, uint64(value.fileid))
+    field = 'atime.seconds'
+    view0.setUint32(at0 + 60, uint32(value.atime.seconds))
+    field = 'atime.nseconds'
+    view0.setUint32(at0 + 64, uint32(value.atime.nseconds))
+    field = 'mtime.seconds'
+    view0.setUint32(at0 + 68, uint32(value.mtime.seconds))
+    field = 'mtime.nseconds'
+    view0.setUint32(at0 + 72, uint32(value.mtime.nseconds))
+    field = 'ctime.seconds'
+    view0.setUint32(at0 + 76, uint32(value.ctime.seconds))
+    field = 'ctime.nseconds'
+    view0.setUint32(at0 + 80, uint32(value.ctime.nseconds))
+  } catch (error) {
+    throw XdrError.within(error, 'fattr3', field, -1)
+  }
 }
 
 export type post_op_attr = fattr3 | undefined
@@ -486,13 +568,22 @@ export function decodewcc_attr(reader: XdrReader): wcc_attr {
 }
 
 export function encodewcc_attr(writer: XdrWriter, value: wcc_attr): void {
-  const at0 = writer.take(24)
-  const view0 = writer.view
-  view0.setBigUint64(at0, value.size)
-  view0.setUint32(at0 + 8, value.mtime.seconds)
-  view0.setUint32(at0 + 12, value.mtime.nseconds)
-  view0.setUint32(at0 + 16, value.ctime.seconds)
-  view0.setUint32(at0 + 20, value.ctime.nseconds)
+  let field = 'size'
+  try {
+    const at0 = writer.take(24)
+    const view0 = writer.view
+    view0.setBigUint64(at0, uint64(value.size))
+    field = 'mtime.seconds'
+    view0.setUint32(at0 + 8, uint32(value.mtime.seconds))
+    field = 'mtime.nseconds'
+    view0.setUint32(at0 + 12, uint32(value.mtime.nseconds))
+    field = 'ctime.seconds'
+    view0.setUint32(at0 + 16, uint32(value.ctime.seconds))
+    field = 'ctime.nseconds'
+    view0.setUint32(at0 + 20, uint32(value.ctime.nseconds))
+  } catch (error) {
+    throw XdrError.within(error, 'wcc_attr', field, -1)
+  }
 }
 
 export type pre_op_attr = wcc_attr | undefined
@@ -606,12 +697,16 @@ export function decodeset_mode3(reader: XdrReader): set_mode3 {
 }
 
 export function encodeset_mode3(writer: XdrWriter, value: set_mode3): void {
-  if (value === undefined) {
-    writer.writeUint32(0)
-    return
+  try {
+    if (value === undefined) {
+      writer.writeUint32(0)
+      return
+    }
+    writer.writeUint32(1)
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'set_mode3', 'mode', -1)
   }
-  writer.writeUint32(1)
-  writer.writeUint32(value)
 }
 
 export type set_uid3 = uid3 | undefined
@@ -628,12 +723,16 @@ export function decodeset_uid3(reader: XdrReader): set_uid3 {
 }
 
 export function encodeset_uid3(writer: XdrWriter, value: set_uid3): void {
-  if (value === undefined) {
-    writer.writeUint32(0)
-    return
+  try {
+    if (value === undefined) {
+      writer.writeUint32(0)
+      return
+    }
+    writer.writeUint32(1)
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'set_uid3', 'uid', -1)
   }
-  writer.writeUint32(1)
-  writer.writeUint32(value)
 }
 
 export type set_gid3 = gid3 | undefined
@@ -650,12 +749,16 @@ export function decodeset_gid3(reader: XdrReader): set_gid3 {
 }
 
 export function encodeset_gid3(writer: XdrWriter, value: set_gid3): void {
-  if (value === undefined) {
-    writer.writeUint32(0)
-    return
+  try {
+    if (value === undefined) {
+      writer.writeUint32(0)
+      return
+    }
+    writer.writeUint32(1)
+    writer.writeUint32(value)
+  } catch (error) {
+    throw XdrError.within(error, 'set_gid3', 'gid', -1)
   }
-  writer.writeUint32(1)
-  writer.writeUint32(value)
 }
 
 export type set_size3 = size3 | undefined
@@ -672,12 +775,16 @@ export function decodeset_size3(reader: XdrReader): set_size3 {
 }
 
 export function encodeset_size3(writer: XdrWriter, value: set_size3): void {
-  if (value === undefined) {
-    writer.writeUint32(0)
-    return
+  try {
+    if (value === undefined) {
+      writer.writeUint32(0)
+      return
+    }
+    writer.writeUint32(1)
+    writer.writeUint64(value)
+  } catch (error) {
+    throw XdrError.within(error, 'set_size3', 'size', -1)
   }
-  writer.writeUint32(1)
-  writer.writeUint64(value)
 }
 
 export type set_atime =
@@ -871,25 +978,46 @@ export function decodeGETATTR3resok(reader: XdrReader): GETATTR3resok {
 }
 
 export function encodeGETATTR3resok(writer: XdrWriter, value: GETATTR3resok): void {
-  const at0 = writer.take(84)
-  const view0 = writer.view
-  view0.setInt32(at0, value.obj_attributes.type)
-  view0.setUint32(at0 + 4, value.obj_attributes.mode)
-  view0.setUint32(at0 + 8, value.obj_attributes.nlink)
-  view0.setUint32(at0 + 12, value.obj_attributes.uid)
-  view0.setUint32(at0 + 16, value.obj_attributes.gid)
-  view0.setBigUint64(at0 + 20, value.obj_attributes.size)
-  view0.setBigUint64(at0 + 28, value.obj_attributes.used)
-  view0.setUint32(at0 + 36, value.obj_attributes.rdev.specdata1)
-  view0.setUint32(at0 + 40, value.obj_attributes.rdev.specdata2)
-  view0.setBigUint64(at0 + 44, value.obj_attributes.fsid)
-  view0.setBigUint64(at0 + 52, value.obj_attributes.fileid)
-  view0.setUint32(at0 + 60, value.obj_attributes.atime.seconds)
-  view0.setUint32(at0 + 64, value.obj_attributes.atime.nseconds)
-  view0.setUint32(at0 + 68, value.obj_attributes.mtime.seconds)
-  view0.setUint32(at0 + 72, value.obj_attributes.mtime.nseconds)
-  view0.setUint32(at0 + 76, value.obj_attributes.ctime.seconds)
-  view0.setUint32(at0 + 80, value.obj_attributes.ctime.nseconds)
+  let field = 'obj_attributes.type'
+  try {
+    const at0 = writer.take(84)
+    const view0 = writer.view
+    view0.setInt32(at0, int32(value.obj_attributes.type))
+    field = 'obj_attributes.mode'
+    view0.setUint32(at0 + 4, uint32(value.obj_attributes.mode))
+    field = 'obj_attributes.nlink'
+    view0.setUint32(at0 + 8, uint32(value.obj_attributes.nlink))
+    field = 'obj_attributes.uid'
+    view0.setUint32(at0 + 12, uint32(value.obj_attributes.uid))
+    field = 'obj_attributes.gid'
+    view0.setUint32(at0 + 16, uint32(value.obj_attributes.gid))
+    field = 'obj_attributes.size'
+    view0.setBigUint64(at0 + 20, uint64(value.obj_attributes.size))
+    field = 'obj_attributes.used'
+    view0.setBigUint64(at0 + 28, uint64(value.obj_attributes.used))
+    field = 'obj_attributes.rdev.specdata1'
+    view0.setUint32(at0 + 36, uint32(value.obj_attributes.rdev.specdata1))
+    field = 'obj_attributes.rdev.specdata2'
+    view0.setUint32(at0 + 40, uint32(value.obj_attributes.rdev.specdata2))
+    field = 'obj_attributes.fsid'
+    view0.setBigUint64(at0 + 44, uint64(value.obj_attributes.fsid))
+    field = 'obj_attributes.fileid'
+    view0.setBigUint64(at0 + 52, uint64(value.obj_attributes.fileid))
+    field = 'obj_attributes.atime.seconds'
+    view0.setUint32(at0 + 60, uint32(value.obj_attributes.atime.seconds))
+    field = 'obj_attributes.atime.nseconds'
+    view0.setUint32(at0 + 64, uint32(value.obj_attributes.atime.nseconds))
+    field = 'obj_attributes.mtime.seconds'
+    view0.setUint32(at0 + 68, uint32(value.obj_attributes.mtime.seconds))
+    field = 'obj_attributes.mtime.nseconds'
+    view0.setUint32(at0 + 72, uint32(value.obj_attributes.mtime.nseconds))
+    field = 'obj_attributes.ctime.seconds'
+    view0.setUint32(at0 + 76, uint32(value.obj_attributes.ctime.seconds))
+    field = 'obj_attributes.ctime.nseconds'
+    view0.setUint32(at0 + 80, uint32(value.obj_attributes.ctime.nseconds))
+  } catch (error) {
+    throw XdrError.within(error, 'GETATTR3resok', field, -1)
+  }
 }
 
 export type GETATTR3res =
@@ -1226,11 +1354,13 @@ export function decodeACCESS3args(reader: XdrReader): ACCESS3args {
 }
 
 export function encodeACCESS3args(writer: XdrWriter, value: ACCESS3args): void {
+  let field = 'object'
   try {
     encodenfs_fh3(writer, value.object)
+    field = 'access'
     writer.writeUint32(value.access)
   } catch (error) {
-    throw XdrError.within(error, 'ACCESS3args', 'object', -1)
+    throw XdrError.within(error, 'ACCESS3args', field, -1)
   }
 }
 
@@ -1252,11 +1382,13 @@ export function decodeACCESS3resok(reader: XdrReader): ACCESS3resok {
 }
 
 export function encodeACCESS3resok(writer: XdrWriter, value: ACCESS3resok): void {
+  let field = 'obj_attributes'
   try {
     encodepost_op_attr(writer, value.obj_attributes)
+    field = 'access'
     writer.writeUint32(value.access)
   } catch (error) {
-    throw XdrError.within(error, 'ACCESS3resok', 'obj_attributes', -1)
+    throw XdrError.within(error, 'ACCESS3resok', field, -1)
   }
 }
 
@@ -1460,14 +1592,17 @@ export function decodeREAD3args(reader: XdrReader): READ3args {
 }
 
 export function encodeREAD3args(writer: XdrWriter, value: READ3args): void {
+  let field = 'file'
   try {
     encodenfs_fh3(writer, value.file)
+    field = 'offset'
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setBigUint64(at0, value.offset)
-    view0.setUint32(at0 + 8, value.count)
+    view0.setBigUint64(at0, uint64(value.offset))
+    field = 'count'
+    view0.setUint32(at0 + 8, uint32(value.count))
   } catch (error) {
-    throw XdrError.within(error, 'READ3args', 'file', -1)
+    throw XdrError.within(error, 'READ3args', field, -1)
   }
 }
 
@@ -1498,10 +1633,12 @@ export function encodeREAD3resok(writer: XdrWriter, value: READ3resok): void {
   let field = 'file_attributes'
   try {
     encodepost_op_attr(writer, value.file_attributes)
+    field = 'count'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, value.count)
-    view0.setUint32(at0 + 4, value.eof ? 1 : 0)
+    view0.setUint32(at0, uint32(value.count))
+    field = 'eof'
+    view0.setUint32(at0 + 4, Number(value.eof))
     field = 'data'
     writer.writeOpaque(value.data, 4294967295)
   } catch (error) {
@@ -1621,11 +1758,14 @@ export function encodeWRITE3args(writer: XdrWriter, value: WRITE3args): void {
   let field = 'file'
   try {
     encodenfs_fh3(writer, value.file)
+    field = 'offset'
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setBigUint64(at0, value.offset)
-    view0.setUint32(at0 + 8, value.count)
-    view0.setInt32(at0 + 12, value.stable)
+    view0.setBigUint64(at0, uint64(value.offset))
+    field = 'count'
+    view0.setUint32(at0 + 8, uint32(value.count))
+    field = 'stable'
+    view0.setInt32(at0 + 12, int32(value.stable))
     field = 'data'
     writer.writeOpaque(value.data, 4294967295)
   } catch (error) {
@@ -1660,10 +1800,12 @@ export function encodeWRITE3resok(writer: XdrWriter, value: WRITE3resok): void {
   let field = 'file_wcc'
   try {
     encodewcc_data(writer, value.file_wcc)
+    field = 'count'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, value.count)
-    view0.setInt32(at0 + 4, value.committed)
+    view0.setUint32(at0, uint32(value.count))
+    field = 'committed'
+    view0.setInt32(at0 + 4, int32(value.committed))
     field = 'verf'
     writer.writeFixedOpaque(value.verf, 8)
   } catch (error) {
@@ -2223,14 +2365,17 @@ export function decodedevicedata3(reader: XdrReader): devicedata3 {
 }
 
 export function encodedevicedata3(writer: XdrWriter, value: devicedata3): void {
+  let field = 'dev_attributes'
   try {
     encodesattr3(writer, value.dev_attributes)
+    field = 'spec.specdata1'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, value.spec.specdata1)
-    view0.setUint32(at0 + 4, value.spec.specdata2)
+    view0.setUint32(at0, uint32(value.spec.specdata1))
+    field = 'spec.specdata2'
+    view0.setUint32(at0 + 4, uint32(value.spec.specdata2))
   } catch (error) {
-    throw XdrError.within(error, 'devicedata3', 'dev_attributes', -1)
+    throw XdrError.within(error, 'devicedata3', field, -1)
   }
 }
 
@@ -2911,9 +3056,11 @@ export function encodeREADDIR3args(writer: XdrWriter, value: READDIR3args): void
   let field = 'dir'
   try {
     encodenfs_fh3(writer, value.dir)
+    field = 'cookie'
     writer.writeUint64(value.cookie)
     field = 'cookieverf'
     writer.writeFixedOpaque(value.cookieverf, 8)
+    field = 'count'
     writer.writeUint32(value.count)
   } catch (error) {
     throw XdrError.within(error, 'READDIR3args', field, -1)
@@ -2958,6 +3105,7 @@ export function encodeentry3(writer: XdrWriter, value: entry3): void {
     writer.writeUint64(value.fileid)
     field = 'name'
     writer.writeOpaque(value.name, 4294967295)
+    field = 'cookie'
     writer.writeUint64(value.cookie)
   } catch (error) {
     throw XdrError.within(error, 'entry3', field, -1)
@@ -2995,11 +3143,13 @@ export function decodedirlist3(reader: XdrReader): dirlist3 {
 }
 
 export function encodedirlist3(writer: XdrWriter, value: dirlist3): void {
+  let field = 'entries'
   try {
     encodeentry3List(writer, value.entries)
+    field = 'eof'
     writer.writeBool(value.eof)
   } catch (error) {
-    throw XdrError.within(error, 'dirlist3', 'entries', -1)
+    throw XdrError.within(error, 'dirlist3', field, -1)
   }
 }
 
@@ -3131,13 +3281,16 @@ export function encodeREADDIRPLUS3args(writer: XdrWriter, value: READDIRPLUS3arg
   let field = 'dir'
   try {
     encodenfs_fh3(writer, value.dir)
+    field = 'cookie'
     writer.writeUint64(value.cookie)
     field = 'cookieverf'
     writer.writeFixedOpaque(value.cookieverf, 8)
+    field = 'dircount'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, value.dircount)
-    view0.setUint32(at0 + 4, value.maxcount)
+    view0.setUint32(at0, uint32(value.dircount))
+    field = 'maxcount'
+    view0.setUint32(at0 + 4, uint32(value.maxcount))
   } catch (error) {
     throw XdrError.within(error, 'READDIRPLUS3args', field, -1)
   }
@@ -3187,6 +3340,7 @@ export function encodeentryplus3(writer: XdrWriter, value: entryplus3): void {
     writer.writeUint64(value.fileid)
     field = 'name'
     writer.writeOpaque(value.name, 4294967295)
+    field = 'cookie'
     writer.writeUint64(value.cookie)
     field = 'name_attributes'
     encodepost_op_attr(writer, value.name_attributes)
@@ -3228,11 +3382,13 @@ export function decodedirlistplus3(reader: XdrReader): dirlistplus3 {
 }
 
 export function encodedirlistplus3(writer: XdrWriter, value: dirlistplus3): void {
+  let field = 'entries'
   try {
     encodeentryplus3List(writer, value.entries)
+    field = 'eof'
     writer.writeBool(value.eof)
   } catch (error) {
-    throw XdrError.within(error, 'dirlistplus3', 'entries', -1)
+    throw XdrError.within(error, 'dirlistplus3', field, -1)
   }
 }
 
@@ -3391,19 +3547,27 @@ export function decodeFSSTAT3resok(reader: XdrReader): FSSTAT3resok {
 }
 
 export function encodeFSSTAT3resok(writer: XdrWriter, value: FSSTAT3resok): void {
+  let field = 'obj_attributes'
   try {
     encodepost_op_attr(writer, value.obj_attributes)
+    field = 'tbytes'
     const at0 = writer.take(52)
     const view0 = writer.view
-    view0.setBigUint64(at0, value.tbytes)
-    view0.setBigUint64(at0 + 8, value.fbytes)
-    view0.setBigUint64(at0 + 16, value.abytes)
-    view0.setBigUint64(at0 + 24, value.tfiles)
-    view0.setBigUint64(at0 + 32, value.ffiles)
-    view0.setBigUint64(at0 + 40, value.afiles)
-    view0.setUint32(at0 + 48, value.invarsec)
+    view0.setBigUint64(at0, uint64(value.tbytes))
+    field = 'fbytes'
+    view0.setBigUint64(at0 + 8, uint64(value.fbytes))
+    field = 'abytes'
+    view0.setBigUint64(at0 + 16, uint64(value.abytes))
+    field = 'tfiles'
+    view0.setBigUint64(at0 + 24, uint64(value.tfiles))
+    field = 'ffiles'
+    view0.setBigUint64(at0 + 32, uint64(value.ffiles))
+    field = 'afiles'
+    view0.setBigUint64(at0 + 40, uint64(value.afiles))
+    field = 'invarsec'
+    view0.setUint32(at0 + 48, uint32(value.invarsec))
   } catch (error) {
-    throw XdrError.within(error, 'FSSTAT3resok', 'obj_attributes', -1)
+    throw XdrError.within(error, 'FSSTAT3resok', field, -1)
   }
 }
 
@@ -3546,23 +3710,35 @@ export function decodeFSINFO3resok(reader: XdrReader): FSINFO3resok {
 }
 
 export function encodeFSINFO3resok(writer: XdrWriter, value: FSINFO3resok): void {
+  let field = 'obj_attributes'
   try {
     encodepost_op_attr(writer, value.obj_attributes)
+    field = 'rtmax'
     const at0 = writer.take(48)
     const view0 = writer.view
-    view0.setUint32(at0, value.rtmax)
-    view0.setUint32(at0 + 4, value.rtpref)
-    view0.setUint32(at0 + 8, value.rtmult)
-    view0.setUint32(at0 + 12, value.wtmax)
-    view0.setUint32(at0 + 16, value.wtpref)
-    view0.setUint32(at0 + 20, value.wtmult)
-    view0.setUint32(at0 + 24, value.dtpref)
-    view0.setBigUint64(at0 + 28, value.maxfilesize)
-    view0.setUint32(at0 + 36, value.time_delta.seconds)
-    view0.setUint32(at0 + 40, value.time_delta.nseconds)
-    view0.setUint32(at0 + 44, value.properties)
+    view0.setUint32(at0, uint32(value.rtmax))
+    field = 'rtpref'
+    view0.setUint32(at0 + 4, uint32(value.rtpref))
+    field = 'rtmult'
+    view0.setUint32(at0 + 8, uint32(value.rtmult))
+    field = 'wtmax'
+    view0.setUint32(at0 + 12, uint32(value.wtmax))
+    field = 'wtpref'
+    view0.setUint32(at0 + 16, uint32(value.wtpref))
+    field = 'wtmult'
+    view0.setUint32(at0 + 20, uint32(value.wtmult))
+    field = 'dtpref'
+    view0.setUint32(at0 + 24, uint32(value.dtpref))
+    field = 'maxfilesize'
+    view0.setBigUint64(at0 + 28, uint64(value.maxfilesize))
+    field = 'time_delta.seconds'
+    view0.setUint32(at0 + 36, uint32(value.time_delta.seconds))
+    field = 'time_delta.nseconds'
+    view0.setUint32(at0 + 40, uint32(value.time_delta.nseconds))
+    field = 'properties'
+    view0.setUint32(at0 + 44, uint32(value.properties))
   } catch (error) {
-    throw XdrError.within(error, 'FSINFO3resok', 'obj_attributes', -1)
+    throw XdrError.within(error, 'FSINFO3resok', field, -1)
   }
 }
 
@@ -3685,18 +3861,25 @@ export function decodePATHCONF3resok(reader: XdrReader): PATHCONF3resok {
 }
 
 export function encodePATHCONF3resok(writer: XdrWriter, value: PATHCONF3resok): void {
+  let field = 'obj_attributes'
   try {
     encodepost_op_attr(writer, value.obj_attributes)
+    field = 'linkmax'
     const at0 = writer.take(24)
     const view0 = writer.view
-    view0.setUint32(at0, value.linkmax)
-    view0.setUint32(at0 + 4, value.name_max)
-    view0.setUint32(at0 + 8, value.no_trunc ? 1 : 0)
-    view0.setUint32(at0 + 12, value.chown_restricted ? 1 : 0)
-    view0.setUint32(at0 + 16, value.case_insensitive ? 1 : 0)
-    view0.setUint32(at0 + 20, value.case_preserving ? 1 : 0)
+    view0.setUint32(at0, uint32(value.linkmax))
+    field = 'name_max'
+    view0.setUint32(at0 + 4, uint32(value.name_max))
+    field = 'no_trunc'
+    view0.setUint32(at0 + 8, Number(value.no_trunc))
+    field = 'chown_restricted'
+    view0.setUint32(at0 + 12, Number(value.chown_restricted))
+    field = 'case_insensitive'
+    view0.setUint32(at0 + 16, Number(value.case_insensitive))
+    field = 'case_preserving'
+    view0.setUint32(at0 + 20, Number(value.case_preserving))
   } catch (error) {
-    throw XdrError.within(error, 'PATHCONF3resok', 'obj_attributes', -1)
+    throw XdrError.within(error, 'PATHCONF3resok', field, -1)
   }
 }
 
@@ -3786,14 +3969,17 @@ export function decodeCOMMIT3args(reader: XdrReader): COMMIT3args {
 }
 
 export function encodeCOMMIT3args(writer: XdrWriter, value: COMMIT3args): void {
+  let field = 'file'
   try {
     encodenfs_fh3(writer, value.file)
+    field = 'offset'
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setBigUint64(at0, value.offset)
-    view0.setUint32(at0 + 8, value.count)
+    view0.setBigUint64(at0, uint64(value.offset))
+    field = 'count'
+    view0.setUint32(at0 + 8, uint32(value.count))
   } catch (error) {
-    throw XdrError.within(error, 'COMMIT3args', 'file', -1)
+    throw XdrError.within(error, 'COMMIT3args', field, -1)
   }
 }
 
