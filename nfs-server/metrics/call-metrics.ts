@@ -4,10 +4,10 @@ import { type CallStatistics, durationBucketsSeconds } from './call-statistics.t
 /** Name of a status of a program, such as NFS3ERR_STALE; undefined if it has none. */
 export type StatusName = (program: string, status: number) => string | undefined
 
-/** fsva_rpc_calls_total: calls per program, version, procedure and status. */
+/** fsva_calls_total: calls per program, version, procedure and status. */
 export function registerCallCounter(calls: CallStatistics, statusName: StatusName, registry: Registry): void {
   new Counter({
-    name: 'fsva_rpc_calls_total',
+    name: 'fsva_calls_total',
     help: 'Calls answered',
     labelNames: ['program', 'version', 'procedure', 'status'],
     registers: [registry],
@@ -25,11 +25,11 @@ export function registerCallCounter(calls: CallStatistics, statusName: StatusNam
 }
 
 /**
- * fsva_rpc_call_duration_seconds: a histogram whose buckets are counted by CallStatistics; prom-client's own
+ * fsva_call_duration_seconds: a histogram whose buckets are counted by CallStatistics; prom-client's own
  * would look its labels up on every call.
  */
 export function registerCallDurations(calls: CallStatistics, registry: Registry): void {
-  const name = 'fsva_rpc_call_duration_seconds'
+  const name = 'fsva_call_duration_seconds'
   const help = 'Time from the decoded call to its result'
   const type = 'histogram'
   const get = async () => {

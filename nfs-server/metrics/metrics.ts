@@ -22,10 +22,9 @@ export class Metrics {
   #transport: () => TransportFigures = () => noTransport
 
   constructor(statusName: StatusName) {
-    const _registers = [this.#registry]
     registerCallCounter(this.calls, statusName, this.#registry)
     registerCallDurations(this.calls, this.#registry)
-    this.#transportGauge('fsva_rpc_calls_outstanding', 'Calls not answered yet', 'callsOutstanding')
+    this.#transportGauge('fsva_calls_outstanding', 'Calls not answered yet', 'callsOutstanding')
     this.#transportGauge('fsva_connections', 'Connections open now', 'connections')
     this.#transportCounter('fsva_connections_accepted_total', 'Connections accepted', 'connectionsAccepted')
     this.#transportCounter(

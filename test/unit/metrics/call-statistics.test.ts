@@ -62,12 +62,12 @@ t.test("Prometheus' text format", async (t) => {
   for (const round of ['first', 'second']) {
     const lines = (await metrics.text()).split('\n')
     const has = (line: string) => t.ok(lines.includes(line), `${round} time: ${line}`)
-    has('fsva_rpc_calls_total{program="nfs",version="3",procedure="GETATTR",status="0"} 2')
-    has('fsva_rpc_calls_total{program="nfs",version="3",procedure="GETATTR",status="NFS3ERR_STALE"} 1')
-    has('fsva_rpc_calls_total{program="nfs",version="3",procedure="GETATTR",status="GARBAGE_ARGS"} 1')
-    has('fsva_rpc_calls_total{program="mount",version="3",procedure="MNT",status="13"} 1')
-    has('fsva_rpc_calls_total{program="unknown",version="0",procedure="unknown",status="PROG_UNAVAIL"} 2')
-    const duration = 'fsva_rpc_call_duration_seconds'
+    has('fsva_calls_total{program="nfs",version="3",procedure="GETATTR",status="0"} 2')
+    has('fsva_calls_total{program="nfs",version="3",procedure="GETATTR",status="NFS3ERR_STALE"} 1')
+    has('fsva_calls_total{program="nfs",version="3",procedure="GETATTR",status="GARBAGE_ARGS"} 1')
+    has('fsva_calls_total{program="mount",version="3",procedure="MNT",status="13"} 1')
+    has('fsva_calls_total{program="unknown",version="0",procedure="unknown",status="PROG_UNAVAIL"} 2')
+    const duration = 'fsva_call_duration_seconds'
     const labels = 'program="nfs",version="3",procedure="GETATTR"'
     has(`${duration}_bucket{${labels},le="0.00005"} 2`)
     has(`${duration}_bucket{${labels},le="0.0001"} 3`)
@@ -75,7 +75,7 @@ t.test("Prometheus' text format", async (t) => {
     has(`${duration}_bucket{${labels},le="+Inf"} 4`)
     has(`${duration}_count{${labels}} 4`)
     has('fsva_connections 2')
-    has('fsva_rpc_calls_outstanding 3')
+    has('fsva_calls_outstanding 3')
     has('fsva_connections_accepted_total 5')
     has('fsva_sent_bytes_total 200')
   }

@@ -1,0 +1,168 @@
+import { type Backend, openBackend } from './backend.ts'
+import { ClientResolver } from './config/resolve-clients.ts'
+import { defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
+import { defaultExportOptions, type ExportOptions } from './exports.ts'
+import { listenEverywhere } from './listen.ts'
+import { createSilentLog, type Logger, RepeatLimit } from './log.ts'
+import { logMounts } from './log-mounts.ts'
+import { TransportCounters } from './metrics/counted-accept.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { statusName } from './metrics/status-name.ts'
+import { MountListFile } from './mount-list-file.ts'
+import { createMountProgram } from './programs/mount3/program.ts'
+import { createNfsProgram } from './programs/nfs3/program.ts'
+import { acceptWithNode } from './rpc/acceptor.ts'
+import { Dispatcher } from './rpc/dispatch.ts'
+import { RpcListener } from './rpc/listener.ts'
+import type { RpcCall, RpcProgram } from './rpc/program.ts'
+import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
+
+const refusalLogIntervalMs = 60_000
+
+export class NfsServer implements Server {
+  readonly metrics = new Metrics(statusName)
+  readonly #options: ServerOptions
+  readonly #log: Logger
+  readonly #resolver: ClientResolver
+  readonly #counters = new TransportCounters()
+  readonly #repeats = new RepeatLimit(refusalLogIntervalMs)
+  readonly #listener: RpcListener
+  readonly #stateDirectory: string
+  readonly #mountList: MountListFile
+  #exports: readonly ExportOptions[]
+  #backend: Backend | undefined
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#log = options.log ?? createSilentLog()
+    this.#exports = options.exports.map(complete)
+    this.#stateDirectory = options.stateDir ?? defaultStateDirectory(process.env, process.getuid?.() ?? 0)
+    this.#mountList = new MountListFile(this.#stateDirectory, this.#log)
+    this.#resolver = new ClientResolver(options.hostLookup)
+    this.#listener = new RpcListener({
+      limits: options.limits,
+      accept: this.#counters.count(acceptWithNode),
+      onRefused: (address, reason) => this.#warnOnce(`connection from ${address} refused: ${reason}`),
+    })
+    this.metrics.setTransport(() => ({
+      connections: this.#listener.connectionCount,
+      callsOutstanding: this.#listener.callCount,
+      connectionsAccepted: this.#counters.connectionsAccepted,
+      connectionsRefused: this.#counters.connectionsRefused,
+      bytesReceived: this.#counters.bytesReceived,
+      bytesSent: this.#counters.bytesSent,
+    }))
+  }
+
+  async start(): Promise<ServerAddresses> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async #start(): Promise<ServerAddresses> {
+    const { listen = '127.0.0.1', port = nfsPort, vfs } = this.#options
+    const addresses = typeof listen === 'string' ? [listen] : listen
+    const backend = await openBackend({
+      exports: await this.#resolve(),
+      stateDir: this.#stateDirectory,
+      vfs,
+      log: this.#log,
+    })
+    this.#backend = backend
+    const nfs = this.#dispatcher(createNfsProgram(backend.vfs))
+    const mountProgram = createMountProgram({
+      vfs: backend.vfs,
+      exports: () => this.#exports,
+      mountList: this.#mountList.list,
+    })
+    const mount = this.#dispatcher(logMounts(mountProgram, this.#log, this.#repeats))
+    const mountPortWanted = this.#options.mountPort ?? mountPort
+    return {
+      nfs: await listenEverywhere(
+        this.#listener,
+        { name: 'NFS', dispatcher: nfs, udp: false },
+        addresses,
+        port,
+      ),
+      mount: await listenEverywhere(
+        this.#listener,
+        { name: 'MOUNT', dispatcher: mount, udp: true },
+        addresses,
+        mountPortWanted,
+      ),
+      rpcbind: 'none',
+    }
+  }
+
+  #dispatcher(...programs: RpcProgram[]): Dispatcher {
+    for (const program of programs) this.metrics.calls.add(program)
+    return new Dispatcher(programs, {
+      observer: (observation) => this.metrics.calls.observe(observation),
+      onHandlerError: (error, call) => this.#handlerFailed(error, call),
+    })
+  }
+
+  /** A bug of ours: the client was told SYSTEM_ERR. Rate limited, as a client may provoke it at will. */
+  #handlerFailed(error: unknown, call: RpcCall): void {
+    const { program, version, procedure, xid, caller } = call
+    const suppressed = this.#repeats.admit(`handler ${program} ${procedure}`)
+    if (suppressed === undefined) return
+    this.#log.error(
+      { err: error, program, version, procedure, xid, client: caller.address, suppressed },
+      'a call failed',
+    )
+  }
+
+  #warnOnce(message: string): void {
+    const suppressed = this.#repeats.admit(message)
+    if (suppressed === undefined) return
+    this.#log.warn(suppressed > 0 ? { suppressed } : {}, message)
+  }
+
+  async #resolve(): Promise<readonly ExportOptions[]> {
+    const { exports, failures } = await this.#resolver.resolve(this.#exports)
+    for (const failure of failures) this.#log.warn(failure)
+    return exports
+  }
+
+  async reload(exports: readonly ExportDefinition[]): Promise<void> {
+    const old = this.#exports
+    this.#exports = exports.map(complete)
+    try {
+      await this.#backend?.setExports(await this.#resolve())
+    } catch (error) {
+      this.#exports = old
+      throw error
+    }
+  }
+
+  async refreshClients(): Promise<void> {
+    await this.#backend?.setExports(await this.#resolve())
+  }
+
+  async drain(deadlineMs: number): Promise<number> {
+    let cutOff = 0
+    const timer = setTimeout(() => {
+      cutOff = this.#listener.callCount
+    }, deadlineMs - 1)
+    await this.#listener.drain(deadlineMs)
+    clearTimeout(timer)
+    this.#mountList.flush()
+    await this.#backend?.close()
+    return cutOff
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close()
+    this.#mountList.flush()
+    await this.#backend?.close()
+  }
+}
+
+function complete(definition: ExportDefinition): ExportOptions {
+  return { ...defaultExportOptions, ...definition }
+}
