@@ -1,15 +1,21 @@
-//! The file systems at and below an export's root: what identifies each across restarts, what it can do, and how its
-//! objects are named in handles.
+//! One file system of an export: how its objects are named in handles, and how they are found again.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::errno::{Errno, Result};
-use crate::export_policy::Export;
+pub use crate::export_filesystems::ExportFilesystems;
+use crate::filesystem_identity::{FilesystemIdentity, btrfs_subvolume, btrfs_uuid};
+use crate::filesystem_traits::Traits;
 use crate::handle::{FilesystemKey, Object};
+use crate::handle_table::{HandleTable, ROOT};
+use crate::handle_table_resolve::Resolver;
 use crate::kernel_handle::KernelHandle;
-use crate::state_directory::StateDirectory;
+use crate::mountinfo::Mount;
+use crate::object_identity::ObjectIdentity;
+use crate::syscalls_unsafe as sys;
 
 /// An object's name in its file system, by value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,6 +32,7 @@ impl ObjectName {
             ObjectName::Table(id) => Object::Table(*id),
         }
     }
+
     /// EBADHANDLE for a foreign object.
     pub fn from_object(object: Object) -> Result<ObjectName> {
         match object {
@@ -38,16 +45,17 @@ impl ObjectName {
     }
 }
 
-/// What a file system can do, for whoever chooses how to serve it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Traits {
-    /// The kernel answers from its caches or a local disk: cached calls may be made on the event loop.
-    pub inline: bool,
-    /// Directory offsets (d_off) stay valid while the directory changes and across opens.
-    pub stable_directory_offsets: bool,
+/// How handles are made.
+pub(crate) enum Strategy {
+    /// name_to_handle_at and open_by_handle_at.
+    Kernel,
+    Table {
+        table: Arc<HandleTable>,
+        why: String,
+    },
 }
 
-/// One file system (one mount) of one export.
+/// One mount, at or below an export's root.
 pub struct Filesystem {
     pub key: FilesystemKey,
     /// Absolute path of the mount's root, or of the export's root inside its mount.
@@ -56,74 +64,249 @@ pub struct Filesystem {
     pub type_name: String,
     pub mount_id: u64,
     pub traits: Traits,
+    /// The directory `path`; O_PATH if it may not be read.
+    root: OwnedFd,
+    strategy: Strategy,
+    identity: FilesystemIdentity,
+    /// Instead of the derived one, for what is in the same subvolume as the root.
+    chosen_fsid: Option<u64>,
+    btrfs: Option<Btrfs>,
+}
+
+struct Btrfs {
+    uuid: [u8; 16],
+    root_subvolume: u64,
+}
+
+/// What the mounts say of a file system before it is asked itself.
+pub(crate) struct Found<'a> {
+    pub key: FilesystemKey,
+    pub path: &'a Path,
+    pub mount: &'a Mount,
+    pub traits: Traits,
+    pub identity: FilesystemIdentity,
+    pub chosen_fsid: Option<u64>,
 }
 
 impl Filesystem {
+    /// `table` opens the file system's handle table, if one is needed.
+    pub(crate) fn new(
+        found: Found,
+        root: OwnedFd,
+        table: impl FnOnce() -> Result<Arc<HandleTable>>,
+    ) -> Result<Filesystem> {
+        let Found {
+            key,
+            path,
+            mount,
+            traits,
+            identity,
+            chosen_fsid,
+        } = found;
+        let strategy = match probe(root.as_fd(), &traits) {
+            Ok(()) => Strategy::Kernel,
+            Err(why) => Strategy::Table { table: table()?, why },
+        };
+        let uuid = Some(root.as_fd())
+            .filter(|_| mount.type_name == "btrfs")
+            .and_then(btrfs_uuid);
+        let btrfs = uuid.and_then(|uuid| {
+            Some(Btrfs {
+                uuid,
+                root_subvolume: btrfs_subvolume(root.as_fd(), &uuid)?,
+            })
+        });
+        Ok(Filesystem {
+            key,
+            path: path.to_owned(),
+            type_name: mount.type_name.clone(),
+            mount_id: mount.id,
+            traits,
+            root,
+            strategy,
+            identity,
+            chosen_fsid,
+            btrfs,
+        })
+    }
+
     /// How handles are made here, in words for the log.
     pub fn strategy(&self) -> String {
-        todo!()
+        let path = self.path.display();
+        match &self.strategy {
+            Strategy::Kernel => format!("{path} ({}): kernel file handles", self.type_name),
+            Strategy::Table { why, .. } => {
+                format!("{path} ({}): handle table, because {why}", self.type_name)
+            }
+        }
     }
+
+    /// Whether handles need the table instead of the kernel's.
+    pub fn uses_table(&self) -> bool {
+        matches!(self.strategy, Strategy::Table { .. })
+    }
+
+    /// The directory that `path` names, open (O_PATH if it may not be read).
+    pub fn root_descriptor(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
     /// The export's root, or the root of a mount below it.
     pub fn root(&self) -> Result<ObjectName> {
-        todo!()
+        match &self.strategy {
+            Strategy::Kernel => KernelHandle::of(self.root.as_fd()).map(ObjectName::Kernel),
+            Strategy::Table { .. } => Ok(ObjectName::Table(ROOT)),
+        }
     }
+
     /// Opens the object itself (O_PATH, a symbolic link is not followed) with the server's own rights: to be called
     /// before the caller's credentials are taken on. May block. ESTALE if it is gone.
-    pub fn open(&self, _object: Object) -> Result<OwnedFd> {
-        todo!()
+    pub fn open(&self, object: Object) -> Result<OwnedFd> {
+        match (&self.strategy, object) {
+            (Strategy::Kernel, Object::Kernel { handle_type, bytes }) => {
+                let handle = KernelHandle::new(handle_type, bytes).ok_or(Errno::BADHANDLE)?;
+                handle.open(self.root.as_fd(), libc::O_PATH | libc::O_NOFOLLOW)
+            }
+            (Strategy::Table { table, .. }, Object::Table(id)) => self.resolver(table).open(id),
+            // Made when the file system was served in the other way (by a privileged server, for one).
+            (_, Object::Kernel { .. } | Object::Table(_)) => Err(Errno::STALE),
+            (_, Object::Foreign(_)) => Err(Errno::BADHANDLE),
+        }
     }
+
     /// The name of an open object (O_PATH will do) of this file system; `place` is where it was found, which a
-    /// handle table needs to know (without it, the table finds the path in /proc, directories only).
-    pub fn name_of(&self, _descriptor: BorrowedFd, _place: Option<(Object, &[u8])>) -> Result<ObjectName> {
-        todo!()
+    /// handle table needs to know (without it, the table finds the path in /proc).
+    pub fn name_of(&self, descriptor: BorrowedFd, place: Option<(Object, &[u8])>) -> Result<ObjectName> {
+        let table = match &self.strategy {
+            Strategy::Kernel => return KernelHandle::of(descriptor).map(ObjectName::Kernel),
+            Strategy::Table { table, .. } => table,
+        };
+        let found = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor))?;
+        match place {
+            Some((Object::Table(parent), name)) => table.intern(parent, name, &found).map(ObjectName::Table),
+            Some(_) => Err(Errno::STALE),
+            None => match table.find(&found) {
+                Some(id) => Ok(ObjectName::Table(id)),
+                None => self.intern_path(table, descriptor).map(ObjectName::Table),
+            },
+        }
     }
+
+    fn intern_path(&self, table: &HandleTable, descriptor: BorrowedFd) -> Result<u64> {
+        let path = path_of(descriptor)?;
+        let below = path
+            .strip_prefix(&path_of(self.root.as_fd())?)
+            .map_err(|_| Errno::STALE)?
+            .to_owned();
+        let mut id = ROOT;
+        for component in below.components() {
+            let name = component.as_os_str().as_bytes();
+            let directory = self.resolver(table).open(id)?;
+            let name_c = std::ffi::CString::new(name).map_err(|_| Errno::INVAL)?;
+            let flags = libc::O_PATH | libc::O_NOFOLLOW;
+            let child = sys::openat2(directory.as_fd(), &name_c, flags, sys::RESOLVE_BENEATH)?;
+            let found = ObjectIdentity::of(child.as_fd(), self.subvolume(None, child.as_fd()))?;
+            id = table.intern(id, name, &found)?;
+        }
+        Ok(id)
+    }
+
+    fn resolver<'a>(&'a self, table: &'a HandleTable) -> Resolver<'a> {
+        Resolver {
+            table,
+            root: self.root.as_fd(),
+            subvolume_of: Box::new(|object| self.subvolume(None, object)),
+        }
+    }
+
     /// The fsid attribute: never 0, constant across reboots. `descriptor` is the object itself, open.
-    pub fn fsid(&self, _object: Object, _descriptor: BorrowedFd) -> u64 {
-        todo!()
+    pub fn fsid(&self, object: Object, descriptor: BorrowedFd) -> u64 {
+        let subvolume = self.subvolume(Some(object), descriptor);
+        let in_root_subvolume = self
+            .btrfs
+            .as_ref()
+            .is_none_or(|btrfs| btrfs.root_subvolume == subvolume);
+        match self.chosen_fsid {
+            Some(fsid) if in_root_subvolume => fsid,
+            _ if self.btrfs.is_some() => self.identity.with(&subvolume.to_le_bytes()).as_u64(),
+            _ => self.identity.as_u64(),
+        }
     }
+
+    /// The btrfs subvolume of an object; 0 on other file systems.
+    fn subvolume(&self, object: Option<Object>, descriptor: BorrowedFd) -> u64 {
+        let Some(btrfs) = &self.btrfs else { return 0 };
+        let in_handle = object.and_then(btrfs_subvolume_in_handle);
+        in_handle
+            .or_else(|| btrfs_subvolume(descriptor, &btrfs.uuid))
+            .unwrap_or(btrfs.root_subvolume)
+    }
+
     /// The object was removed from that place, by us; `links_left` if it still has other names.
-    pub fn removed(&self, _directory: Object, _name: &[u8], _links_left: bool) {
-        todo!()
+    pub fn removed(&self, directory: Object, name: &[u8], links_left: bool) {
+        // What the table fails to note here it finds out when the handle is next used.
+        if let (Strategy::Table { table, .. }, Object::Table(parent)) = (&self.strategy, directory) {
+            let _ = table.removed(parent, name, links_left);
+        }
     }
-    /// The object was renamed, by us; what had the new name before is gone.
-    pub fn renamed(&self, _from: Object, _from_name: &[u8], _to: Object, _to_name: &[u8]) {
-        todo!()
+
+    /// The object was renamed, by us; what had the new name before is gone from there.
+    pub fn renamed(&self, from: Object, from_name: &[u8], to: Object, to_name: &[u8]) {
+        if let (Strategy::Table { table, .. }, Object::Table(from), Object::Table(to)) =
+            (&self.strategy, from, to)
+        {
+            let _ = table.renamed(from, from_name, to, to_name);
+        }
     }
+
     /// Makes handles given out so far survive a power failure (they survive a crash of the server anyway).
     pub fn sync_handles(&self) -> Result<()> {
-        todo!()
+        match &self.strategy {
+            Strategy::Kernel => Ok(()),
+            Strategy::Table { table, .. } => Ok(table.sync()?),
+        }
     }
 }
 
-/// All file systems of one export.
-pub struct ExportFilesystems {
-    pub export: Arc<Export>,
+/// struct btrfs_fid, packed: objectid u64, root_objectid u64, ...
+fn btrfs_subvolume_in_handle(object: Object) -> Option<u64> {
+    /// FILEID_BTRFS_WITHOUT_PARENT, FILEID_BTRFS_WITH_PARENT, FILEID_BTRFS_WITH_PARENT_ROOT.
+    const BTRFS_TYPES: std::ops::RangeInclusive<u8> = 0x4d..=0x4f;
+    match object {
+        Object::Kernel { handle_type, bytes } if BTRFS_TYPES.contains(&handle_type) => {
+            Some(u64::from_ne_bytes(bytes.get(8..16)?.try_into().ok()?))
+        }
+        _ => None,
+    }
 }
 
-impl ExportFilesystems {
-    /// Looks at the mounts at and below the export's path. May block.
-    pub fn open(_export: Arc<Export>, _state: Arc<StateDirectory>) -> Result<ExportFilesystems> {
-        todo!()
+/// Whether the kernel's handles work here, or why not.
+fn probe(root: BorrowedFd, traits: &Traits) -> std::result::Result<(), String> {
+    if !traits.durable_kernel_handles {
+        return Err("its kernel handles do not survive a remount".into());
     }
-    /// The one that the export's root is in.
-    pub fn root(&self) -> Arc<Filesystem> {
-        todo!()
+    let handle = KernelHandle::of(root).map_err(|error| match error {
+        Errno::OPNOTSUPP => "it has no kernel handles".to_owned(),
+        Errno::OVERFLOW => "its kernel handles are too long".to_owned(),
+        error => format!("name_to_handle_at fails: {error}"),
+    })?;
+    let found = handle.open(root, libc::O_PATH).map_err(|error| match error {
+        Errno::PERM => "the server may not open files by kernel handle (CAP_DAC_READ_SEARCH)".to_owned(),
+        error => format!("open_by_handle_at fails: {error}"),
+    })?;
+    let inode = |object: BorrowedFd| sys::statx(object).map(|statx| statx.stx_ino);
+    match (inode(root), inode(found.as_fd())) {
+        (Ok(one), Ok(other)) if one == other => Ok(()),
+        _ => Err("its kernel handles lead elsewhere".into()),
     }
-    /// By the key in a handle, among those known: never blocks.
-    pub fn known(&self, _key: FilesystemKey) -> Option<Arc<Filesystem>> {
-        todo!()
+}
+
+fn path_of(descriptor: BorrowedFd) -> Result<PathBuf> {
+    let link = sys::DescriptorPath::new(descriptor);
+    let target = std::fs::read_link(link.as_c_str().to_str().map_err(|_| Errno::SERVERFAULT)?)?;
+    let bytes = target.into_os_string().into_vec();
+    if bytes.ends_with(b" (deleted)") {
+        return Err(Errno::STALE);
     }
-    /// By the key in a handle, looking at the mounts again if it is unknown. May block. ESTALE if there is none.
-    pub fn by_key(&self, _key: FilesystemKey) -> Result<Arc<Filesystem>> {
-        todo!()
-    }
-    /// By statx's stx_mnt_id (STATX_MNT_ID, not the unique one) of an object found by LOOKUP, looking at the mounts
-    /// again if it is unknown. May block. EXDEV if it is outside of the export.
-    pub fn by_mount_id(&self, _mount_id: u64) -> Result<Arc<Filesystem>> {
-        todo!()
-    }
-    /// How each file system makes its handles, in words for the log.
-    pub fn strategies(&self) -> Vec<String> {
-        todo!()
-    }
+    Ok(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
 }

@@ -1,11 +1,15 @@
 //! The wire form of a file handle (nfs_fh3, RFC 1813, section 2.5: at most 64 bytes, opaque to clients).
 //!
-//!     version u8 | kind u8 | export id u32 | file system key u32 | object (1 to 38 bytes) | MAC (16 bytes)
+//! ```text
+//! version u8 | kind u8 | export id u32 | file system key u32 | object (1 to 38 bytes) | MAC (16 bytes)
+//! ```
 //!
 //! Integers are little-endian. The object is, by kind:
-//!     kernel   handle type u8, then the bytes of struct file_handle
-//!     table    id u64 in the file system's handle table
-//!     foreign  the handle that a Vfs written in JavaScript minted
+//! ```text
+//! kernel   handle type u8, then the bytes of struct file_handle
+//! table    id u64 in the file system's handle table
+//! foreign  the handle that a Vfs written in JavaScript minted
+//! ```
 //!
 //! The MAC is what makes a handle a capability of the export named inside: open_by_handle_at reaches any inode of
 //! a file system, so a handle that this server did not make must never get that far.

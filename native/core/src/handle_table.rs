@@ -1,1 +1,315 @@
-//! Owned by HANDLES.
+//! Handles for file systems whose kernel gives none, and for servers that may not use them: an id per object, kept
+//! with where the object was last seen and what it is.
+//!
+//! Ids are never used again, also not after a crash: they are reserved on stable storage in blocks before any of a
+//! block is given out. A given-out id itself is in the log (the page cache) before it leaves the server, so it
+//! survives the server's death at once, and a power failure a second later or after `sync`.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use crate::errno::{Errno, Result};
+use crate::handle_table_index::Index;
+pub use crate::handle_table_index::{Entry, ROOT};
+use crate::handle_table_log::{Log, Record, is_name};
+use crate::object_identity::Identified;
+
+const RESERVE_COUNT: u64 = 1 << 16;
+/// The log may be this many bytes longer than twice what is alive.
+const COMPACT_SLACK_BYTES: u64 = 1 << 20;
+
+struct State {
+    index: Index,
+    log: Log,
+    unsynced: bool,
+}
+
+pub struct HandleTable {
+    state: Mutex<State>,
+    /// Bytes of the log that could not be read when it was opened.
+    pub torn_bytes: u64,
+}
+
+impl HandleTable {
+    /// Opens or creates the table of one file system of one export. One process at a time: the state directory's
+    /// lock sees to that.
+    pub fn open(path: &Path) -> io::Result<HandleTable> {
+        let mut index = Index::default();
+        let (log, torn_bytes) = Log::open(path, |record| index.apply(&record))?;
+        // Ids of a torn tail may be in clients' hands: skip everything that was reserved.
+        index.next_id = index.next_id.max(index.reserved_below);
+        let state = State {
+            index,
+            log,
+            unsynced: torn_bytes > 0,
+        };
+        Ok(HandleTable {
+            state: Mutex::new(state),
+            torn_bytes,
+        })
+    }
+
+    /// The id of the object found under `name` in `parent`, a new one if it was never seen.
+    pub fn intern(&self, parent: u64, name: &[u8], found: &Identified) -> Result<u64> {
+        if !is_name(name) {
+            return Err(Errno::INVAL);
+        }
+        let mut state = self.lock();
+        if let Some((id, entry)) = state
+            .index
+            .at(parent, name)
+            .and_then(|id| Some((id, state.index.get(id)?)))
+            && entry.identity.is_same_object(&found.identity)
+        {
+            return Ok(id);
+        }
+        if parent != ROOT {
+            state.index.get(parent).ok_or(Errno::STALE)?;
+        }
+        let mut records = Vec::new();
+        let id = match state.index.same_object(found) {
+            Some(id) => {
+                // One name only: it has left its former place.
+                if found.links <= 1 || found.identity.is_directory() {
+                    state.leave_places(id, &mut records);
+                }
+                id
+            }
+            None => state.new_id()?,
+        };
+        Record::Place {
+            id,
+            parent,
+            identity: found.identity,
+            name,
+        }
+        .encode(&mut records);
+        state.commit(&records)?;
+        Ok(id)
+    }
+
+    /// The id of an object wherever it is, if the table has it and can be sure that it is the same.
+    pub fn find(&self, found: &Identified) -> Option<u64> {
+        self.lock().index.same_object(found)
+    }
+
+    /// STALE for an id that is unknown or gone.
+    pub fn entry(&self, id: u64) -> Result<Entry> {
+        self.lock().index.get(id).cloned().ok_or(Errno::STALE)
+    }
+
+    /// Names from the root to the object by its first known place; `None` if some directory's place is not known.
+    pub fn path(&self, id: u64, depth_max: usize) -> Result<Option<Vec<u8>>> {
+        let state = self.lock();
+        let mut names = Vec::new();
+        let mut at = id;
+        while at != ROOT {
+            let entry = state.index.get(at).ok_or(Errno::STALE)?;
+            let Some(name) = &entry.name else { return Ok(None) };
+            names.push(name);
+            if names.len() > depth_max {
+                return Ok(None);
+            }
+            at = entry.parent;
+        }
+        let mut path = Vec::new();
+        for name in names.into_iter().rev() {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
+        }
+        Ok(Some(path))
+    }
+
+    /// The name is gone from the directory, by our doing. With `links_left` the object lives on elsewhere.
+    pub fn removed(&self, parent: u64, name: &[u8], links_left: bool) -> Result<()> {
+        let mut state = self.lock();
+        let Some(id) = state.index.at(parent, name) else {
+            return Ok(());
+        };
+        let mut records = Vec::new();
+        if links_left {
+            Record::Unplace { parent, name }.encode(&mut records);
+        } else {
+            Record::Forget { id }.encode(&mut records);
+        }
+        state.commit(&records)
+    }
+
+    /// The object has moved, by our doing; whatever had the new name is gone from there.
+    pub fn renamed(&self, from: u64, from_name: &[u8], to: u64, to_name: &[u8]) -> Result<()> {
+        if !is_name(to_name) {
+            return Err(Errno::INVAL);
+        }
+        let mut state = self.lock();
+        let moved = state.index.at(from, from_name);
+        let replaced = state.index.at(to, to_name);
+        if moved.is_some() && moved == replaced {
+            // Both names of one object, which rename(2) leaves as they are, or a rename to itself.
+            return Ok(());
+        }
+        let mut records = Vec::new();
+        if replaced.is_some() {
+            Record::Unplace {
+                parent: to,
+                name: to_name,
+            }
+            .encode(&mut records);
+        }
+        if let Some(id) = moved {
+            Record::Unplace {
+                parent: from,
+                name: from_name,
+            }
+            .encode(&mut records);
+            let identity = state.index.get(id).ok_or(Errno::STALE)?.identity;
+            Record::Place {
+                id,
+                parent: to,
+                identity,
+                name: to_name,
+            }
+            .encode(&mut records);
+        }
+        if records.is_empty() {
+            Ok(())
+        } else {
+            state.commit(&records)
+        }
+    }
+
+    /// Searched for and not found. The entry stays for the time being: if the object was moved to another directory
+    /// and is looked up there, it gets its id back.
+    pub fn missing(&self, id: u64) -> Result<()> {
+        let mut state = self.lock();
+        state.index.set_missing(id, true);
+        let mut records = Vec::new();
+        state.leave_places(id, &mut records);
+        if records.is_empty() {
+            Ok(())
+        } else {
+            state.commit(&records)
+        }
+    }
+
+    /// Found again by searching: the object is there now.
+    pub fn found(&self, id: u64, parent: u64, name: &[u8]) -> Result<()> {
+        let mut state = self.lock();
+        let identity = state.index.get(id).ok_or(Errno::STALE)?.identity;
+        let mut records = Vec::new();
+        state.leave_places(id, &mut records);
+        Record::Place {
+            id,
+            parent,
+            identity,
+            name,
+        }
+        .encode(&mut records);
+        state.commit(&records)
+    }
+
+    /// Makes every id given out so far survive a power failure.
+    pub fn sync(&self) -> io::Result<()> {
+        let file = {
+            let mut state = self.lock();
+            if !std::mem::take(&mut state.unsynced) {
+                return Ok(());
+            }
+            state.log.file()
+        };
+        let synced = file.and_then(|file| file.sync_data());
+        if synced.is_err() {
+            self.lock().unsynced = true;
+        }
+        synced
+    }
+
+    /// Rewrites the log if most of it is dead. Holds up everybody meanwhile: about a second per million entries.
+    pub fn compact_if_worthwhile(&self) -> io::Result<bool> {
+        let mut state = self.lock();
+        if state.log.bytes() <= 2 * state.index.live_bytes + COMPACT_SLACK_BYTES {
+            return Ok(false);
+        }
+        state.compact()?;
+        Ok(true)
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().index.count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl State {
+    fn leave_places(&self, id: u64, records: &mut Vec<u8>) {
+        for (parent, name) in self.index.get(id).iter().flat_map(|entry| entry.places()) {
+            Record::Unplace { parent, name }.encode(records);
+        }
+    }
+
+    fn new_id(&mut self) -> Result<u64> {
+        if self.index.next_id >= self.index.reserved_below {
+            let mut records = Vec::new();
+            Record::Reserve {
+                below: self.index.next_id + RESERVE_COUNT,
+            }
+            .encode(&mut records);
+            self.commit(&records)?;
+            self.log.sync()?;
+        }
+        let id = self.index.next_id;
+        self.index.next_id += 1;
+        Ok(id)
+    }
+
+    /// Written first, believed afterwards: memory never knows more than the log.
+    fn commit(&mut self, records: &[u8]) -> Result<()> {
+        self.log.append(records)?;
+        self.unsynced = true;
+        let mut rest = records;
+        while let Some((record, length)) = Record::decode(rest) {
+            self.index.apply(&record);
+            rest = &rest[length..];
+        }
+        assert!(rest.is_empty(), "records that we encoded decode");
+        Ok(())
+    }
+
+    fn compact(&mut self) -> io::Result<()> {
+        self.index.drop_unreachable();
+        let index = &self.index;
+        let reserve = Record::Reserve {
+            below: index.reserved_below,
+        };
+        let places = index.iter().flat_map(|(id, entry)| {
+            let identity = entry.identity;
+            let lost = entry.name.is_none().then_some((entry.parent, &b""[..]));
+            let mut places: Vec<_> = lost.into_iter().chain(entry.places()).collect();
+            // The last place read is the first one looked at.
+            places.reverse();
+            places.into_iter().map(move |(parent, name)| Record::Place {
+                id,
+                parent,
+                identity,
+                name,
+            })
+        });
+        let encoded = std::iter::once(reserve).chain(places).map(|record| {
+            let mut bytes = Vec::new();
+            record.encode(&mut bytes);
+            bytes
+        });
+        self.log.replace(encoded)?;
+        self.unsynced = false;
+        Ok(())
+    }
+}

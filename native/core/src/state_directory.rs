@@ -6,6 +6,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::handle_table::HandleTable;
+use crate::handle_tables::HandleTables;
 
 pub const KEY_BYTES: usize = 32;
 const KEY_FILE: &str = "handle-key";
@@ -73,6 +77,7 @@ type Result<T> = std::result::Result<T, StateDirectoryError>;
 pub struct StateDirectory {
     path: PathBuf,
     key: MacKey,
+    tables: HandleTables,
     _lock: File,
 }
 
@@ -103,12 +108,18 @@ impl StateDirectory {
         Ok(StateDirectory {
             path: path.to_owned(),
             key,
+            tables: HandleTables::default(),
             _lock: lock,
         })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The handle table of that name, created if there is none: one value for all who ask for it.
+    pub fn handle_table(&self, name: &str) -> io::Result<Arc<HandleTable>> {
+        self.tables.get(&self.path.join(name))
     }
 
     pub fn key(&self) -> &MacKey {

@@ -1,0 +1,353 @@
+//! The file systems at and below an export's root, as the mounts change.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
+
+use crate::errno::{Errno, Result};
+use crate::export_policy::Export;
+use crate::filesystem::{Filesystem, Found};
+use crate::filesystem_identity::FilesystemIdentity;
+use crate::filesystem_traits::{Traits, kernel_release};
+use crate::handle::FilesystemKey;
+use crate::mountinfo::{self, Mount};
+use crate::state_directory::StateDirectory;
+use crate::syscalls_unsafe as sys;
+
+pub struct ExportFilesystems {
+    pub export: Arc<Export>,
+    state: Arc<StateDirectory>,
+    kernel: (u32, u32),
+    mounted: RwLock<Arc<Mounted>>,
+    /// Held while the mounts are read; poll(2) tells when they have changed since.
+    mountinfo: Mutex<File>,
+}
+
+/// What was found when the mounts were last read.
+#[derive(Default)]
+struct Mounted {
+    root: Option<Arc<Filesystem>>,
+    by_key: HashMap<FilesystemKey, Arc<Filesystem>>,
+    by_mount_id: HashMap<u64, FilesystemKey>,
+    /// Mounts that may hang when they are touched, not touched so far.
+    untouched: HashMap<FilesystemKey, Untouched>,
+}
+
+struct Untouched {
+    mount: Mount,
+    identity: FilesystemIdentity,
+}
+
+impl ExportFilesystems {
+    /// Looks at the mounts at and below the export's path. May block.
+    pub fn open(export: Arc<Export>, state: Arc<StateDirectory>) -> Result<ExportFilesystems> {
+        let filesystems = ExportFilesystems {
+            export,
+            state,
+            kernel: kernel_release(),
+            mounted: RwLock::default(),
+            mountinfo: Mutex::new(File::open("/proc/self/mountinfo")?),
+        };
+        filesystems.read_mounts(&mut filesystems.mountinfo.lock().unwrap())?;
+        Ok(filesystems)
+    }
+
+    /// The one that the export's root is in.
+    pub fn root(&self) -> Arc<Filesystem> {
+        self.mounted().root.clone().expect("found when it was opened")
+    }
+
+    /// By the key in a handle, among those known: never blocks.
+    pub fn known(&self, key: FilesystemKey) -> Option<Arc<Filesystem>> {
+        self.mounted().by_key.get(&key).cloned()
+    }
+
+    /// By the key in a handle, looking at the mounts again if they have changed. May block. ESTALE if it is not
+    /// mounted here.
+    pub fn by_key(&self, key: FilesystemKey) -> Result<Arc<Filesystem>> {
+        self.refresh()?;
+        if let Some(filesystem) = self.known(key) {
+            return Ok(filesystem);
+        }
+        self.touch(key)
+    }
+
+    /// By statx's stx_mnt_id (STATX_MNT_ID, not the unique one) of an object found by LOOKUP, looking at the mounts
+    /// again if they have changed. May block. EXDEV if it is outside of the export.
+    pub fn by_mount_id(&self, mount_id: u64) -> Result<Arc<Filesystem>> {
+        self.refresh()?;
+        let key = self
+            .mounted()
+            .by_mount_id
+            .get(&mount_id)
+            .copied()
+            .ok_or(Errno::XDEV)?;
+        if let Some(filesystem) = self.known(key) {
+            return Ok(filesystem);
+        }
+        self.touch(key)
+    }
+
+    /// How each file system makes its handles, in words for the log; the export's own first.
+    pub fn strategies(&self) -> Vec<String> {
+        let mounted = self.mounted();
+        let mut filesystems: Vec<_> = mounted.by_key.values().collect();
+        filesystems.sort_by_key(|filesystem| &filesystem.path);
+        filesystems
+            .into_iter()
+            .map(|filesystem| filesystem.strategy())
+            .collect()
+    }
+
+    fn mounted(&self) -> Arc<Mounted> {
+        self.mounted.read().unwrap().clone()
+    }
+
+    fn refresh(&self) -> Result<()> {
+        let mut mountinfo = self.mountinfo.lock().unwrap();
+        if mounts_changed(&mountinfo) {
+            self.read_mounts(&mut mountinfo)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Opens a mount that was left alone until somebody asked for it.
+    fn touch(&self, key: FilesystemKey) -> Result<Arc<Filesystem>> {
+        let mounted = self.mounted();
+        let untouched = mounted.untouched.get(&key).ok_or(Errno::STALE)?;
+        let mount = &untouched.mount;
+        let root = open_root(&mount.mount_point)?;
+        if sys::statx(root.as_fd())?.stx_mnt_id != mount.id {
+            return Err(Errno::STALE);
+        }
+        let filesystem = self.filesystem(key, &mount.mount_point, mount, untouched.identity, None, root)?;
+        let mut current = self.mounted.write().unwrap();
+        let mut changed = Mounted {
+            root: current.root.clone(),
+            by_key: current.by_key.clone(),
+            by_mount_id: current.by_mount_id.clone(),
+            untouched: HashMap::new(),
+        };
+        for (other, untouched) in current.untouched.iter().filter(|(other, _)| **other != key) {
+            let untouched = Untouched {
+                mount: untouched.mount.clone(),
+                identity: untouched.identity,
+            };
+            changed.untouched.insert(*other, untouched);
+        }
+        changed.by_key.insert(key, filesystem.clone());
+        *current = Arc::new(changed);
+        Ok(filesystem)
+    }
+
+    fn filesystem(
+        &self,
+        key: FilesystemKey,
+        path: &Path,
+        mount: &Mount,
+        identity: FilesystemIdentity,
+        chosen_fsid: Option<u64>,
+        root: OwnedFd,
+    ) -> Result<Arc<Filesystem>> {
+        let traits = Traits::of(&mount.type_name, self.kernel);
+        let found = Found {
+            key,
+            path,
+            mount,
+            traits,
+            identity,
+            chosen_fsid,
+        };
+        let table = || {
+            self.state
+                .handle_table(&self.table_name(key))
+                .map_err(Errno::from)
+        };
+        Filesystem::new(found, root, table).map(Arc::new)
+    }
+
+    /// The paths in a table are relative to the export's, so that is part of the name.
+    fn table_name(&self, key: FilesystemKey) -> String {
+        let path = blake3::hash(self.export.path.as_os_str().as_bytes());
+        let path = u32::from_le_bytes([
+            path.as_bytes()[0],
+            path.as_bytes()[1],
+            path.as_bytes()[2],
+            path.as_bytes()[3],
+        ]);
+        format!("handles-{:08x}-{path:08x}-{:08x}", self.export.id.0, key.0)
+    }
+
+    fn read_mounts(&self, mountinfo: &mut File) -> Result<()> {
+        let mut text = Vec::new();
+        mountinfo.rewind()?;
+        mountinfo.read_to_end(&mut text)?;
+        let mounts = mountinfo::parse(&text);
+        let former = self.mounted();
+        // Mount points are written without symbolic links.
+        let path = std::fs::canonicalize(&self.export.path)?;
+        let root = open_root(&path)?;
+        let root_mount_id = sys::statx(root.as_fd())?.stx_mnt_id;
+        let root_mount = mounts.iter().find(|mount| mount.id == root_mount_id).cloned();
+        let root_mount = root_mount.unwrap_or_else(|| unlisted(root_mount_id, root.as_fd()));
+
+        let mut mounted = Mounted::default();
+        let mut devices = HashMap::new();
+        let identity = FilesystemIdentity::of(&root_mount, Some(root.as_fd()));
+        devices.insert(identity, root_mount.device);
+        let key = mounted.free_key(&identity.with(b""));
+        let chosen_fsid = self.export.fsid.map(u64::from);
+        let filesystem = match former.same_mount(key, root_mount_id) {
+            Some(same) => same,
+            None => self.filesystem(key, &path, &root_mount, identity, chosen_fsid, root)?,
+        };
+        mounted.root = Some(filesystem.clone());
+        mounted.add(key, root_mount_id, filesystem);
+
+        for mount in visible_below(&path, mounts) {
+            let traits = Traits::of(&mount.type_name, self.kernel);
+            let relative = mount
+                .mount_point
+                .strip_prefix(&path)
+                .expect("it is below")
+                .as_os_str()
+                .as_bytes();
+            // What cannot be opened or is covered by another mount is not served.
+            let root = match traits.remote {
+                true => None,
+                false => match open_mount(&mount) {
+                    Some(root) => Some(root),
+                    None => continue,
+                },
+            };
+            let mut identity = FilesystemIdentity::of(&mount, root.as_ref().map(AsFd::as_fd));
+            // Two file systems that claim to be the same (copied block by block, say) must not share an fsid.
+            if *devices.entry(identity).or_insert(mount.device) != mount.device {
+                identity = identity.with(relative);
+            }
+            let key = mounted.free_key(&identity.with(relative));
+            if let Some(same) = former.same_mount(key, mount.id) {
+                mounted.add(key, mount.id, same);
+            } else if let Some(root) = root {
+                if let Ok(filesystem) = self.filesystem(key, &mount.mount_point, &mount, identity, None, root)
+                {
+                    mounted.add(key, mount.id, filesystem);
+                }
+            } else {
+                mounted.by_mount_id.insert(mount.id, key);
+                mounted.untouched.insert(key, Untouched { mount, identity });
+            }
+        }
+        *self.mounted.write().unwrap() = Arc::new(mounted);
+        Ok(())
+    }
+}
+
+impl Mounted {
+    fn add(&mut self, key: FilesystemKey, mount_id: u64, filesystem: Arc<Filesystem>) {
+        self.by_mount_id.insert(mount_id, key);
+        self.by_key.insert(key, filesystem);
+    }
+
+    fn same_mount(&self, key: FilesystemKey, mount_id: u64) -> Option<Arc<Filesystem>> {
+        self.by_key
+            .get(&key)
+            .filter(|filesystem| filesystem.mount_id == mount_id)
+            .cloned()
+    }
+
+    /// Two of 2^32 may collide; mounts come in the order of their paths, so the same one gives way each time.
+    fn free_key(&self, identity: &FilesystemIdentity) -> FilesystemKey {
+        let mut key = identity.as_u32();
+        while self.by_key.contains_key(&FilesystemKey(key))
+            || self.untouched.contains_key(&FilesystemKey(key))
+        {
+            key = key.wrapping_add(1).max(1);
+        }
+        FilesystemKey(key)
+    }
+}
+
+/// Mounts below `path`, the uppermost one of each mount point, sorted by it. Automounts wait to be triggered by
+/// somebody else.
+fn visible_below(path: &Path, mounts: Vec<Mount>) -> Vec<Mount> {
+    let below = |mount: &Mount| mount.mount_point.starts_with(path) && mount.mount_point != path;
+    let mut uppermost: HashMap<PathBuf, Mount> = HashMap::new();
+    for mount in mounts
+        .into_iter()
+        .filter(|mount| below(mount) && mount.type_name != "autofs")
+    {
+        uppermost.insert(mount.mount_point.clone(), mount);
+    }
+    let mut visible: Vec<Mount> = uppermost.into_values().collect();
+    visible.sort_by(|one, other| one.mount_point.cmp(&other.mount_point));
+    visible
+}
+
+/// The root of a mount; None if it is not to be had or covered by another mount.
+fn open_mount(mount: &Mount) -> Option<OwnedFd> {
+    let root = open_root(&mount.mount_point).ok()?;
+    (sys::statx(root.as_fd()).ok()?.stx_mnt_id == mount.id).then_some(root)
+}
+
+/// open_by_handle_at wants a descriptor that is not O_PATH; a handle table can do with one that is. A regular file
+/// may be a mount's root, too.
+fn open_root(path: &Path) -> Result<OwnedFd> {
+    let options = |flags: i32| {
+        let mut options = File::options();
+        options.read(true).custom_flags(flags | libc::O_NOFOLLOW);
+        options
+    };
+    let object: OwnedFd = options(libc::O_PATH).open(path)?.into();
+    let format = u32::from(sys::statx(object.as_fd())?.stx_mode) & libc::S_IFMT;
+    if format != libc::S_IFDIR && format != libc::S_IFREG {
+        return Ok(object);
+    }
+    match sys::reopen(object.as_fd(), libc::O_RDONLY | libc::O_NONBLOCK) {
+        Err(Errno::ACCES | Errno::PERM) => Ok(object),
+        reopened => reopened,
+    }
+}
+
+/// The mount of an export that lies outside of what this process may see (in a chroot, for one).
+fn unlisted(id: u64, root: std::os::fd::BorrowedFd) -> Mount {
+    let magic = sys::statfs(root).map_or(0, |statfs| statfs.f_type);
+    let type_name = match magic {
+        libc::EXT4_SUPER_MAGIC => "ext4",
+        libc::BTRFS_SUPER_MAGIC => "btrfs",
+        libc::XFS_SUPER_MAGIC => "xfs",
+        libc::TMPFS_MAGIC => "tmpfs",
+        libc::OVERLAYFS_SUPER_MAGIC => "overlay",
+        libc::FUSE_SUPER_MAGIC => "fuse",
+        _ => "unknown",
+    };
+    Mount {
+        id,
+        parent: 0,
+        device: (0, 0),
+        root: PathBuf::from("/"),
+        mount_point: PathBuf::from("/"),
+        options: String::new(),
+        type_name: type_name.to_owned(),
+        source: format!("{magic:x}"),
+        super_options: String::new(),
+    }
+}
+
+/// Also takes note: the next call is about changes after this one.
+fn mounts_changed(mountinfo: &File) -> bool {
+    let mut poll = libc::pollfd {
+        fd: mountinfo.as_raw_fd(),
+        events: libc::POLLPRI,
+        revents: 0,
+    };
+    // SAFETY: poll is one pollfd; with a timeout of 0 the call does not wait.
+    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    ready > 0 && poll.revents & (libc::POLLPRI | libc::POLLERR) != 0
+}
