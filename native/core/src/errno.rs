@@ -54,7 +54,11 @@ impl Errno {
 
     /// Turns a system call's return value into a result.
     pub fn check(returned: libc::c_long) -> Result<libc::c_long> {
-        if returned < 0 { Err(Errno::last()) } else { Ok(returned) }
+        if returned < 0 {
+            Err(Errno::last())
+        } else {
+            Ok(returned)
+        }
     }
 }
 

@@ -1,12 +1,35 @@
 //! The core of an fsva server: everything that must exist once per process, usable without JavaScript.
 
+pub mod answer;
+pub mod attributes;
+pub mod call;
 pub mod caller;
+pub mod credentials;
+pub mod descriptor_cache;
+pub mod directory;
+mod directory_snapshot;
+pub mod engine;
 pub mod errno;
+pub mod export_filesystems;
 pub mod export_policy;
 pub mod filesystem;
+pub mod filesystem_identity;
+pub mod filesystem_traits;
+pub mod foreign_buffer_unsafe;
 pub mod guard;
 pub mod handle;
 pub mod handle_table;
+pub mod handle_table_index;
+pub mod handle_table_log;
+pub mod handle_table_resolve;
+pub mod handle_tables;
 pub mod kernel_handle;
+pub mod mountinfo;
+pub mod name;
+pub mod object;
+pub mod object_identity;
+pub mod operations;
+pub mod pool;
 pub mod state_directory;
+pub mod syscalls_unsafe;
 pub mod write_verifier;

@@ -1,0 +1,239 @@
+//! One call of one caller: what an operation works with.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use crate::answer::{Answer, Attributes, WccAttributes};
+use crate::attributes;
+use crate::caller::{Caller, Credentials};
+use crate::credentials::CredentialsGuard;
+use crate::engine::Engine;
+use crate::errno::{Errno, Result};
+use crate::export_policy::{Access, Export};
+use crate::filesystem::{Filesystem, ObjectName};
+use crate::handle::{Handle, WIRE_BYTES_MAX, WireHandle};
+use crate::name::Name;
+use crate::object::{DataAccess, Descriptor, Object};
+use crate::syscalls_unsafe as sys;
+
+/// Not an NFS status: the operation might block and has to be repeated on a thread that may.
+pub const DEFER: Errno = Errno(601);
+
+/// A handle as it came from the wire: bounded, not yet believed.
+#[derive(Clone, Copy)]
+pub struct UntrustedHandle {
+    length: usize,
+    bytes: [u8; WIRE_BYTES_MAX],
+}
+
+impl UntrustedHandle {
+    pub fn new(wire: &[u8]) -> Result<UntrustedHandle> {
+        let mut bytes = [0; WIRE_BYTES_MAX];
+        bytes.get_mut(..wire.len()).ok_or(Errno::BADHANDLE)?.copy_from_slice(wire);
+        Ok(UntrustedHandle { length: wire.len(), bytes })
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// Where an operation puts what it answers, on failure too.
+pub struct Output<'a> {
+    pub answer: &'a mut Answer,
+    /// What has no fixed length: the target of a symbolic link, directory entries.
+    pub bytes: &'a mut Vec<u8>,
+}
+
+pub struct Call<'a> {
+    pub engine: &'a Arc<Engine>,
+    pub caller: &'a Arc<Caller>,
+    /// On the event loop: whatever might block answers DEFER instead.
+    pub inline: bool,
+}
+
+impl Call<'_> {
+    /// The object of a handle, with what the caller may be in its export.
+    pub fn open(&self, wire: &UntrustedHandle, access: Access) -> Result<Opened> {
+        let cached = self.engine.objects.get(wire.as_bytes());
+        let object = match cached {
+            Some(object) => object,
+            None if self.inline => return Err(DEFER),
+            None => self.open_uncached(wire.as_bytes(), access)?,
+        };
+        if self.inline && !object.filesystem.traits.inline {
+            return Err(DEFER);
+        }
+        let authorization = self.engine.guard.policy.authorize(self.caller, object.export, access)?;
+        Ok(Opened { object, export: authorization.export, credentials: authorization.credentials })
+    }
+
+    fn open_uncached(&self, wire: &[u8], access: Access) -> Result<Arc<Object>> {
+        let handle = self.engine.guard.codec.open(wire)?;
+        self.engine.guard.policy.authorize(self.caller, handle.export, access)?;
+        let filesystem = self.engine.volume(handle.export)?.filesystems.by_key(handle.filesystem)?;
+        let name = ObjectName::from_object(handle.object)?;
+        let fd = self.engine.with_spare_descriptors(|| filesystem.open(handle.object))?;
+        self.insert(handle, filesystem, name, fd)
+    }
+
+    fn insert(
+        &self,
+        handle: Handle<'_>,
+        filesystem: Arc<Filesystem>,
+        name: ObjectName,
+        fd: OwnedFd,
+    ) -> Result<Arc<Object>> {
+        let format = u32::from(sys::statx(fd.as_fd())?.stx_mode) & libc::S_IFMT;
+        let wire = self.engine.guard.codec.seal(&handle)?;
+        let path = Descriptor::new(fd, &self.engine.objects.descriptors);
+        let object = Object::new(wire, handle.export, filesystem, name, format, path);
+        Ok(self.engine.objects.insert(object))
+    }
+
+    /// Makes an object of what was found or made under `name` in `directory`. `fd` is O_PATH; the thread has the
+    /// server's own credentials.
+    pub fn adopt(&self, directory: &Opened, name: &Name, fd: OwnedFd) -> Result<Opened> {
+        let stat = sys::statx(fd.as_fd())?;
+        let parent = &directory.object;
+        let filesystem = if stat.stx_mnt_id == parent.filesystem.mount_id {
+            parent.filesystem.clone()
+        } else if self.inline {
+            return Err(DEFER);
+        } else {
+            self.engine.volume(parent.export)?.filesystems.by_mount_id(stat.stx_mnt_id)?
+        };
+        let same = filesystem.key == parent.filesystem.key;
+        let place = (same && !name.is_special()).then(|| (parent.name.object(), name.as_bytes()));
+        let object_name = filesystem.name_of(fd.as_fd(), place)?;
+        self.adopt_named(directory, filesystem, object_name, fd)
+    }
+
+    /// As `adopt`, of an object whose name in its file system is known.
+    pub fn adopt_named(
+        &self,
+        directory: &Opened,
+        filesystem: Arc<Filesystem>,
+        name: ObjectName,
+        fd: OwnedFd,
+    ) -> Result<Opened> {
+        let handle = Handle {
+            export: directory.object.export,
+            filesystem: filesystem.key,
+            object: name.object(),
+        };
+        let wire = self.engine.guard.codec.seal(&handle)?;
+        let object = match self.engine.objects.get(wire.as_bytes()) {
+            Some(object) => object,
+            None => self.insert(handle, filesystem, name, fd)?,
+        };
+        Ok(Opened {
+            object,
+            export: directory.export.clone(),
+            credentials: directory.credentials.clone(),
+        })
+    }
+
+    /// The wire handle of an object of `directory`'s own file system that is not kept open.
+    pub fn wire_handle(&self, directory: &Object, name: &ObjectName) -> Result<WireHandle> {
+        self.engine.guard.codec.seal(&Handle {
+            export: directory.export,
+            filesystem: directory.filesystem.key,
+            object: name.object(),
+        })
+    }
+}
+
+/// An object that the caller may use, and as whom.
+#[derive(Clone)]
+pub struct Opened {
+    pub object: Arc<Object>,
+    pub export: Arc<Export>,
+    pub credentials: Arc<Credentials>,
+}
+
+impl Opened {
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.object.path()
+    }
+
+    /// Takes the caller's rights.
+    pub fn act(&self) -> Result<CredentialsGuard> {
+        CredentialsGuard::assume(&self.credentials)
+    }
+
+    /// ESTALE if the object has no name any more: an open descriptor keeps it from going for good, but for the
+    /// protocol it is gone.
+    pub fn stat(&self) -> Result<libc::statx> {
+        let stat = sys::statx(self.fd())?;
+        if stat.stx_nlink == 0 && self.object.filesystem.traits.inline {
+            return Err(Errno::STALE);
+        }
+        Ok(stat)
+    }
+
+    pub fn attributes_of(&self, stat: &libc::statx) -> Attributes {
+        attributes::attributes(stat, self.object.fsid)
+    }
+
+    pub fn attributes(&self) -> Result<Attributes> {
+        Ok(self.attributes_of(&self.stat()?))
+    }
+
+    /// What there is to say after an operation that may have failed.
+    pub fn attributes_if_any(&self) -> Attributes {
+        self.attributes().unwrap_or_default()
+    }
+
+    pub fn wcc(&self) -> Result<WccAttributes> {
+        Ok(attributes::wcc_attributes(&self.stat()?))
+    }
+
+    pub fn directory(self) -> Result<Opened> {
+        if self.object.is_directory() { Ok(self) } else { Err(Errno::NOTDIR) }
+    }
+
+    /// Whether the caller has one of the `modes` (R_OK, W_OK, X_OK) on the object, or owns it: the client has
+    /// checked permission when it opened the file, and the owner may have opened it before he took the
+    /// permission away, or created it without (RFC 1813, section 4.4).
+    pub fn permit_data(&self, stat: &libc::statx, modes: &[i32]) -> Result<()> {
+        if stat.stx_uid == self.credentials.uid {
+            return Ok(());
+        }
+        let _guard = self.act()?;
+        let mut result = Err(Errno::ACCES);
+        for mode in modes {
+            result = sys::access(self.fd(), *mode);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Makes the metadata of the object stable if the export asks for it (RFC 1813, section 4.7).
+    pub fn sync_metadata(&self, call: &Call<'_>) -> Result<()> {
+        if self.export.sync { self.sync(call) } else { Ok(()) }
+    }
+
+    /// fsync; an error means that unstable writes may be lost, too.
+    pub fn sync(&self, call: &Call<'_>) -> Result<()> {
+        debug_assert!(!call.inline);
+        let object = &self.object;
+        let synced = if object.is_regular() || object.is_directory() {
+            let opened = match object.opened(DataAccess::Write) {
+                Some(opened) => Ok(opened),
+                None => object.open(DataAccess::Read, &self.credentials),
+            };
+            opened.and_then(sys::fsync)
+        } else {
+            // A descriptor for fsync would be an open of the fifo or the device; rare enough to sync everything.
+            let root = std::fs::File::open(&object.filesystem.path).map_err(Errno::from);
+            root.and_then(|root| sys::syncfs(root.as_fd()))
+        };
+        if synced.is_err() {
+            call.engine.verifier.data_may_be_lost();
+        }
+        synced
+    }
+}

@@ -1,0 +1,211 @@
+//! Open objects by wire handle, least recently used first out, bounded by descriptors rather than by entries.
+//!
+//! A hit saves the MAC check, too: only handles that passed it are keys. It says nothing about permissions, which
+//! are checked per call.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::object::Object;
+
+/// A handle ends in its MAC, which is as good as random: its last 8 bytes are the hash.
+#[derive(Default)]
+struct MacHasher(u64);
+
+impl Hasher for MacHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk::<8>() {
+            self.0 = u64::from_ne_bytes(*last);
+        }
+    }
+    fn write_usize(&mut self, _length_prefix: usize) {}
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+const NONE: usize = usize::MAX;
+
+struct Entry {
+    object: Option<Arc<Object>>,
+    used_at: u64,
+    newer: usize,
+    older: usize,
+}
+
+#[derive(Default)]
+struct Lru {
+    by_handle: HashMap<Box<[u8]>, usize, BuildHasherDefault<MacHasher>>,
+    entries: Vec<Entry>,
+    free: Vec<usize>,
+    newest: usize,
+    oldest: usize,
+}
+
+pub struct DescriptorCache {
+    lru: Mutex<Lru>,
+    /// Descriptors open now, including those of objects already evicted but still in use.
+    pub descriptors: Arc<AtomicUsize>,
+    descriptors_max: usize,
+    /// A clock that somebody else advances; only differences matter.
+    now: AtomicU64,
+}
+
+impl DescriptorCache {
+    pub fn new(descriptors_max: usize) -> DescriptorCache {
+        let lru = Lru { newest: NONE, oldest: NONE, ..Lru::default() };
+        DescriptorCache {
+            lru: Mutex::new(lru),
+            descriptors: Arc::default(),
+            descriptors_max,
+            now: AtomicU64::new(0),
+        }
+    }
+
+    pub fn get(&self, wire: &[u8]) -> Option<Arc<Object>> {
+        let mut lru = self.lru.lock().unwrap();
+        let index = *lru.by_handle.get(wire)?;
+        lru.touch(index, self.now.load(Ordering::Relaxed));
+        lru.entries[index].object.clone()
+    }
+
+    /// The object that the cache holds under this handle from now on: this one or an earlier one.
+    pub fn insert(&self, object: Object) -> Arc<Object> {
+        let mut lru = self.lru.lock().unwrap();
+        let now = self.now.load(Ordering::Relaxed);
+        if let Some(&index) = lru.by_handle.get(object.wire.as_bytes()) {
+            lru.touch(index, now);
+            if let Some(earlier) = &lru.entries[index].object {
+                return earlier.clone();
+            }
+        }
+        let object = Arc::new(object);
+        lru.add(object.clone(), now);
+        object
+    }
+
+    pub fn remove(&self, wire: &[u8]) -> Option<Arc<Object>> {
+        self.lru.lock().unwrap().remove(wire)
+    }
+
+    /// What has to go for the budget's sake, oldest first. The caller drops it, where it may block. Objects in use
+    /// keep their descriptors, so the budget is met sooner or later, not at once.
+    pub fn excess(&self) -> Vec<Arc<Object>> {
+        let mut evicted = Vec::new();
+        let open = self.descriptors.load(Ordering::Relaxed);
+        if open <= self.descriptors_max {
+            return evicted;
+        }
+        let mut lru = self.lru.lock().unwrap();
+        // Each object has at least one descriptor; a quarter more makes room for a while.
+        for _ in 0..open - self.descriptors_max + self.descriptors_max / 32 {
+            match lru.remove_oldest() {
+                Some(object) => evicted.push(object),
+                None => break,
+            }
+        }
+        evicted
+    }
+
+    /// A quarter of everything, oldest first, because descriptors have run out.
+    pub fn shed(&self) -> Vec<Arc<Object>> {
+        let mut lru = self.lru.lock().unwrap();
+        let count = lru.by_handle.len().div_ceil(4);
+        (0..count).filter_map(|_| lru.remove_oldest()).collect()
+    }
+
+    /// Advances the clock by one tick and evicts what has not been used for `idle_ticks_max`.
+    pub fn tick(&self, idle_ticks_max: u64) -> Vec<Arc<Object>> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut evicted = Vec::new();
+        let mut lru = self.lru.lock().unwrap();
+        while lru.oldest != NONE && lru.entries[lru.oldest].used_at + idle_ticks_max < now {
+            evicted.extend(lru.remove_oldest());
+        }
+        evicted
+    }
+
+    /// Everything that `belongs` says, for an export that is gone.
+    pub fn drain(&self, belongs: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
+        let mut lru = self.lru.lock().unwrap();
+        let wires: Vec<_> = lru
+            .entries
+            .iter()
+            .filter_map(|entry| entry.object.as_ref())
+            .filter(|object| belongs(object))
+            .map(|object| object.wire)
+            .collect();
+        wires.iter().filter_map(|wire| lru.remove(wire.as_bytes())).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.lru.lock().unwrap().by_handle.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Lru {
+    fn add(&mut self, object: Arc<Object>, now: u64) {
+        let key = object.wire.as_bytes().into();
+        let entry = Entry { object: Some(object), used_at: now, newer: NONE, older: NONE };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.entries[index] = entry;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() - 1
+            }
+        };
+        self.by_handle.insert(key, index);
+        self.link_newest(index);
+    }
+
+    fn touch(&mut self, index: usize, now: u64) {
+        self.entries[index].used_at = now;
+        if self.newest != index {
+            self.unlink(index);
+            self.link_newest(index);
+        }
+    }
+
+    fn remove(&mut self, wire: &[u8]) -> Option<Arc<Object>> {
+        let index = self.by_handle.remove(wire)?;
+        self.unlink(index);
+        self.free.push(index);
+        self.entries[index].object.take()
+    }
+
+    fn remove_oldest(&mut self) -> Option<Arc<Object>> {
+        let wire = self.entries.get(self.oldest)?.object.as_ref()?.wire;
+        self.remove(wire.as_bytes())
+    }
+
+    fn link_newest(&mut self, index: usize) {
+        self.entries[index].newer = NONE;
+        self.entries[index].older = self.newest;
+        match self.newest {
+            NONE => self.oldest = index,
+            newest => self.entries[newest].newer = index,
+        }
+        self.newest = index;
+    }
+
+    fn unlink(&mut self, index: usize) {
+        let Entry { newer, older, .. } = self.entries[index];
+        match newer {
+            NONE => self.newest = older,
+            newer => self.entries[newer].older = older,
+        }
+        match older {
+            NONE => self.oldest = newer,
+            older => self.entries[older].newer = newer,
+        }
+    }
+}

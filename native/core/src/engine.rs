@@ -1,0 +1,337 @@
+//! What one server process has one of, and the way of an operation through it: inline if it cannot block, else in
+//! the pool of its export.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, RwLock, Weak};
+use std::time::Duration;
+
+use crate::answer::Answer;
+use crate::call::{Call, DEFER, Output, UntrustedHandle};
+use crate::caller::{Caller, CallerId, Callers};
+use crate::credentials;
+use crate::descriptor_cache::DescriptorCache;
+use crate::errno::{Errno, Result};
+use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy};
+use crate::filesystem::ExportFilesystems;
+use crate::guard::Guard;
+use crate::handle::{ExportId, HandleCodec};
+use crate::object::Object;
+use crate::pool::{POOL_QUEUE_MAX, POOL_THREADS_MAX, Pool};
+use crate::state_directory::StateDirectory;
+use crate::write_verifier::WriteVerifier;
+
+/// Distinct callers remembered; one more evicts the one unused for longest.
+const CALLERS_MAX: usize = 16_384;
+/// Descriptors left to sockets and everything else, at least this share of the limit: one in two.
+const DESCRIPTOR_SHARE: usize = 2;
+/// More than this many descriptors buy nothing.
+const DESCRIPTORS_MAX: usize = 200_000;
+const TICK: Duration = Duration::from_secs(5);
+/// An object unused for this long is closed, so that files removed behind our back give their space back and
+/// programs can be executed after they were written.
+const IDLE_TICKS_MAX: u64 = 6;
+
+/// An operation of the Vfs interface, with its arguments by value.
+pub trait Operation: Send + 'static {
+    /// Whether it is worth an attempt on the event loop.
+    const INLINE: bool = false;
+    const ACCESS: Access = Access::Read;
+
+    /// The handle that says which export this is about; MOUNT's resolve has none.
+    fn handle(&self) -> Option<&UntrustedHandle>;
+
+    fn export_path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Fills `output` with whatever there is to report, also when it fails.
+    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()>;
+}
+
+/// What a pending operation answers in the end.
+#[derive(Default)]
+pub struct Reply {
+    pub answer: Answer,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Started {
+    /// The answer is there.
+    Done,
+    /// The answer comes later.
+    Pending,
+}
+
+/// An export's file systems and the threads that work on them.
+pub struct Volume {
+    pub filesystems: ExportFilesystems,
+    pub pool: Pool,
+}
+
+pub struct Engine {
+    pub guard: Guard,
+    pub objects: DescriptorCache,
+    pub verifier: WriteVerifier,
+    directory_key: [u8; 32],
+    state: Arc<StateDirectory>,
+    volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
+    /// To the thread that closes what the event loop must not close.
+    reaper: Sender<Vec<Arc<Object>>>,
+}
+
+/// In words for the administrator.
+#[derive(Debug)]
+pub struct EngineError(pub String);
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl Engine {
+    /// The state directory holds the key of the handles; it is locked as long as the engine lives.
+    pub fn open(state_directory: &Path) -> std::result::Result<Arc<Engine>, EngineError> {
+        let state = StateDirectory::open(state_directory).map_err(|error| EngineError(error.to_string()))?;
+        let verifier = WriteVerifier::new().map_err(|error| EngineError(error.to_string()))?;
+        let descriptors = (raise_descriptor_limit() / DESCRIPTOR_SHARE).min(DESCRIPTORS_MAX);
+        let (reaper, retired) = mpsc::channel();
+        let engine = Arc::new(Engine {
+            guard: Guard {
+                codec: HandleCodec::new(state.key()),
+                policy: Arc::new(ExportPolicy::new()),
+                callers: Arc::new(Callers::new(CALLERS_MAX)),
+            },
+            objects: DescriptorCache::new(descriptors),
+            verifier,
+            directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
+            state: Arc::new(state),
+            volumes: RwLock::default(),
+            reaper,
+        });
+        let weak = Arc::downgrade(&engine);
+        std::thread::Builder::new()
+            .name("fsva-reaper".into())
+            .spawn(move || reap(&weak, &retired))
+            .map_err(|error| EngineError(format!("cannot start a thread: {error}")))?;
+        Ok(engine)
+    }
+
+    /// Replaces all exports at once, or none. Exports that stay keep their ids, pools and open files.
+    pub fn load_exports(&self, definitions: Vec<ExportDefinition>) -> std::result::Result<(), EngineError> {
+        for definition in &definitions {
+            let path = definition.path.display();
+            match std::fs::metadata(&definition.path) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(_) => return Err(EngineError(format!("{path} is not a directory"))),
+                Err(error) => return Err(EngineError(format!("{path}: {error}"))),
+            }
+        }
+        let policy = &self.guard.policy;
+        let table = policy.replace(definitions).map_err(|error| EngineError(error.to_string()))?;
+        let mut volumes = HashMap::new();
+        for export in &table.exports {
+            volumes.insert(export.id, self.volume_for(export)?);
+        }
+        let old = std::mem::replace(&mut *self.volumes.write().unwrap(), volumes);
+        let gone = self.objects.drain(|object| match (old.get(&object.export), self.volume(object.export)) {
+            (Some(old), Ok(new)) => !Arc::ptr_eq(old, &new),
+            _ => true,
+        });
+        self.retire(gone);
+        Ok(())
+    }
+
+    fn volume_for(&self, export: &Arc<Export>) -> std::result::Result<Arc<Volume>, EngineError> {
+        if let Ok(volume) = self.volume(export.id)
+            && volume.filesystems.export.path == export.path
+        {
+            return Ok(volume);
+        }
+        let filesystems = ExportFilesystems::open(export.clone(), self.state.clone())
+            .map_err(|error| EngineError(format!("{}: {error}", export.path.display())))?;
+        let pool = Pool::new(format!("fsva-{:x}", export.id.0), POOL_THREADS_MAX, POOL_QUEUE_MAX);
+        Ok(Arc::new(Volume { filesystems, pool }))
+    }
+
+    /// What the order of directories without stable offsets is made with.
+    pub(crate) fn directory_key(&self) -> &[u8; 32] {
+        &self.directory_key
+    }
+
+    pub fn volume(&self, export: ExportId) -> Result<Arc<Volume>> {
+        self.volumes.read().unwrap().get(&export).cloned().ok_or(Errno::STALE)
+    }
+
+    /// Does the operation now if it cannot block: the answer is in `output` then. Otherwise `finish` gets the
+    /// answer later, on another thread.
+    pub fn start<O: Operation>(
+        self: &Arc<Engine>,
+        caller: CallerId,
+        operation: O,
+        output: &mut Output<'_>,
+        finish: impl FnOnce(Box<Reply>) + Send + 'static,
+    ) -> Started {
+        match self.try_start(caller, operation, output, finish) {
+            Ok(started) => started,
+            Err(errno) => {
+                output.answer.status = errno.0 as u32;
+                Started::Done
+            }
+        }
+    }
+
+    fn try_start<O: Operation>(
+        self: &Arc<Engine>,
+        id: CallerId,
+        operation: O,
+        output: &mut Output<'_>,
+        finish: impl FnOnce(Box<Reply>) + Send + 'static,
+    ) -> Result<Started> {
+        *output.answer = Answer::default();
+        let caller = self.guard.callers.get(id)?;
+        if O::INLINE {
+            let call = Call { engine: self, caller: &caller, inline: true };
+            match operation.run(&call, output) {
+                Err(DEFER) => *output.answer = Answer::default(),
+                result => {
+                    result?;
+                    return Ok(Started::Done);
+                }
+            }
+        }
+        let export = self.export_of(&operation, &caller, id)?;
+        let volume = self.volume(export)?;
+        let engine = self.clone();
+        let job = Box::new(move || finish(Box::new(engine.run(&caller, &operation))));
+        volume.pool.submit(job).map_err(|_refused| Errno::JUKEBOX)?;
+        Ok(Started::Pending)
+    }
+
+    /// Whose pool it is for. Checked before anything is queued: strangers don't get to fill a pool.
+    fn export_of<O: Operation>(&self, operation: &O, caller: &Arc<Caller>, id: CallerId) -> Result<ExportId> {
+        if let Some(handle) = operation.handle() {
+            let export = self.guard.codec.open(handle.as_bytes())?.export;
+            self.guard.policy.authorize(caller, export, O::ACCESS)?;
+            return Ok(export);
+        }
+        let path = operation.export_path().ok_or(Errno::SERVERFAULT)?;
+        Ok(self.guard.enter(path, id)?.export.id)
+    }
+
+    /// Does the operation on this thread, which may block.
+    pub fn run<O: Operation>(self: &Arc<Engine>, caller: &Arc<Caller>, operation: &O) -> Reply {
+        let mut reply = Reply::default();
+        let call = Call { engine: self, caller, inline: false };
+        let mut output = Output { answer: &mut reply.answer, bytes: &mut reply.bytes };
+        if let Err(errno) = operation.run(&call, &mut output) {
+            assert!(errno != DEFER, "only inline calls are deferred");
+            reply.answer.status = errno.0 as u32;
+        }
+        close(self, self.objects.excess());
+        reply
+    }
+
+    /// Forgets an object that is gone. Closing the last descriptor of a removed file frees its blocks, so the
+    /// event loop leaves it to others.
+    pub fn forget(&self, object: &Object) {
+        if let Some(object) = self.objects.remove(object.wire.as_bytes()) {
+            self.retire(vec![object]);
+        }
+    }
+
+    fn retire(&self, objects: Vec<Arc<Object>>) {
+        // The reaper only ends with the engine.
+        let _ = self.reaper.send(objects);
+    }
+
+    /// When descriptors run out, what is cached has to make room before a client hears of it.
+    pub fn with_spare_descriptors<T>(&self, open: impl Fn() -> Result<T>) -> Result<T> {
+        for _ in 0..3 {
+            match open() {
+                Err(Errno::MFILE | Errno::NFILE) => close(self, self.objects.shed()),
+                other => return other,
+            }
+        }
+        // EMFILE must not look like a fact about the file.
+        Err(Errno::JUKEBOX)
+    }
+
+    /// How handles are made per export, and as whom files are used, in words for the log.
+    pub fn strategies(&self) -> Vec<(String, Vec<String>)> {
+        let volumes = self.volumes.read().unwrap();
+        let mut strategies: Vec<_> = volumes
+            .values()
+            .map(|volume| {
+                let path = volume.filesystems.export.path.display().to_string();
+                (path, volume.filesystems.strategies())
+            })
+            .collect();
+        strategies.sort();
+        strategies
+    }
+
+    /// Whether callers are served with their own rights.
+    pub fn privileged(&self) -> bool {
+        credentials::server().privileged
+    }
+
+    /// Descriptors that the cache and its users hold.
+    pub fn descriptors(&self) -> usize {
+        self.objects.descriptors.load(Ordering::Relaxed)
+    }
+}
+
+/// Drops objects where blocking is allowed. One with unstable writes is synced first: once it is closed and its
+/// inode evicted, nobody would hear of a failed write-back any more.
+fn close(engine: &Engine, objects: Vec<Arc<Object>>) {
+    for object in objects {
+        if object.take_unstable()
+            && let Some(fd) = object.opened(crate::object::DataAccess::Write)
+            && crate::syscalls_unsafe::fsync(fd).is_err()
+        {
+            engine.verifier.data_may_be_lost();
+        }
+    }
+}
+
+fn reap(engine: &Weak<Engine>, retired: &mpsc::Receiver<Vec<Arc<Object>>>) {
+    let mut last_tick = std::time::Instant::now();
+    loop {
+        let received = retired.recv_timeout(TICK);
+        let Some(engine) = engine.upgrade() else { return };
+        match received {
+            Ok(objects) => close(&engine, objects),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if last_tick.elapsed() >= TICK {
+            last_tick = std::time::Instant::now();
+            close(&engine, engine.objects.tick(IDLE_TICKS_MAX));
+        }
+        close(&engine, engine.objects.excess());
+    }
+}
+
+/// Raises the soft limit to the hard one; answers it.
+fn raise_descriptor_limit() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: limit is a struct rlimit.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) != 0 {
+            return 1024;
+        }
+        let raised = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raised) == 0 {
+            limit = raised;
+        }
+    }
+    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
+}

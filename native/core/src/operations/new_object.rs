@@ -1,0 +1,82 @@
+//! What CREATE, MKDIR, SYMLINK and MKNOD have in common.
+
+use std::os::fd::OwnedFd;
+
+use crate::attributes::wcc_attributes;
+use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::errno::{Errno, Result};
+use crate::export_policy::Access;
+use crate::name::Name;
+use crate::operations::set_attributes::{SetAttributes, apply_without_size};
+use crate::syscalls_unsafe as sys;
+
+/// Opens the directory, lets `make` make the object in it and reports both.
+pub fn create_in(
+    call: &Call<'_>,
+    output: &mut Output<'_>,
+    directory: &UntrustedHandle,
+    name: &Name,
+    make: impl FnOnce(&Opened) -> Result<Opened>,
+) -> Result<()> {
+    let directory = call.open(directory, Access::Mutate)?;
+    output.answer.before = wcc_attributes(&directory.stat()?);
+    let made = if !directory.object.is_directory() {
+        Err(Errno::NOTDIR)
+    } else if name.is_special() {
+        Err(Errno::EXIST)
+    } else {
+        make(&directory)
+    };
+    output.answer.directory = directory.attributes_if_any();
+    let made = made?;
+    output.answer.object = made.attributes()?;
+    output.answer.set_handle(&made.object.wire);
+    Ok(())
+}
+
+/// Opens what has just been made, sets what could not be given when it was, and makes it stable.
+pub fn finish_new(
+    call: &Call<'_>,
+    directory: &Opened,
+    name: &Name,
+    changes: &SetAttributes,
+) -> Result<Opened> {
+    let fd = open_new(directory, name)?;
+    let made = call.adopt(directory, name, fd)?;
+    {
+        let changes = settable(&made, changes)?;
+        let _guard = made.act()?;
+        apply_without_size(made.fd(), &changes)?;
+    }
+    sync_new(call, directory, &made)?;
+    Ok(made)
+}
+
+fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
+    let _guard = directory.act()?;
+    sys::openat(directory.fd(), name.as_c_str(), libc::O_PATH | libc::O_NOFOLLOW, 0)
+}
+
+/// A client sends the user's own ids with a new object: no reason to refuse it to a squashed root, who could
+/// not give it away. As the kernel's server has it, only root sets the owner at creation.
+pub fn settable(made: &Opened, changes: &SetAttributes) -> Result<SetAttributes> {
+    let stat = made.stat()?;
+    let root = made.credentials.uid == 0;
+    Ok(SetAttributes {
+        uid: changes.uid.filter(|uid| root && *uid != stat.stx_uid),
+        gid: changes.gid.filter(|gid| root && *gid != stat.stx_gid),
+        mode: changes.mode.filter(|mode| {
+            made.object.format != libc::S_IFLNK && mode & 0o7777 & !u32::from(stat.stx_mode) != 0
+        }),
+        size: None,
+        ..*changes
+    })
+}
+
+/// The new object first: on most file systems its directory is then stable as well.
+pub fn sync_new(call: &Call<'_>, directory: &Opened, made: &Opened) -> Result<()> {
+    if made.object.is_regular() || made.object.is_directory() {
+        made.sync_metadata(call)?;
+    }
+    directory.sync_metadata(call)
+}

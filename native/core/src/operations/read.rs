@@ -1,0 +1,80 @@
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
+use crate::engine::Operation;
+use crate::errno::{Errno, Result};
+use crate::export_policy::Access;
+use crate::foreign_buffer_unsafe::ForeignBuffer;
+use crate::object::DataAccess;
+use crate::syscalls_unsafe as sys;
+
+/// RFC 1813, section 3.3.6. `count` of the answer is the number of bytes, `flags` 1 at the end of the file.
+pub struct Read {
+    pub file: UntrustedHandle,
+    pub offset: u64,
+    pub buffer: ForeignBuffer,
+}
+
+impl Operation for Read {
+    const INLINE: bool = true;
+
+    fn handle(&self) -> Option<&UntrustedHandle> {
+        Some(&self.file)
+    }
+
+    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
+        let opened = call.open(&self.file, Access::Read)?;
+        // From before the read: attributes newer than the data would make the client keep old data as current.
+        let stat = opened.stat()?;
+        output.answer.object = opened.attributes_of(&stat);
+        require_regular(&opened)?;
+        // Execute permission will do: the client reads a program in order to run it.
+        opened.permit_data(&stat, &[libc::R_OK, libc::X_OK])?;
+        if self.offset >= i64::MAX as u64 - self.buffer.len() as u64 {
+            output.answer.flags = 1;
+            return Ok(());
+        }
+        let count = if call.inline { self.read_cached(&opened, stat.stx_size)? } else { self.read(&opened)? };
+        output.answer.count = count as u32;
+        output.answer.flags = u32::from(self.offset + count as u64 >= stat.stx_size);
+        Ok(())
+    }
+}
+
+/// What READ, WRITE and COMMIT say of other objects.
+pub(super) fn require_regular(opened: &Opened) -> Result<()> {
+    match opened.object.format {
+        libc::S_IFREG => Ok(()),
+        libc::S_IFDIR => Err(Errno::ISDIR),
+        _ => Err(Errno::INVAL),
+    }
+}
+
+impl Read {
+    /// From memory or not at all.
+    fn read_cached(&self, opened: &Opened, size: u64) -> Result<usize> {
+        let file = opened.object.opened(DataAccess::Read).ok_or(DEFER)?;
+        // tmpfs is memory and knows no RWF_NOWAIT.
+        let flags = if opened.object.filesystem.type_name == "tmpfs" { 0 } else { libc::RWF_NOWAIT };
+        match sys::pread(file, &self.buffer, 0, self.offset, flags) {
+            Ok(count) if count == self.buffer.len() || self.offset + count as u64 >= size => Ok(count),
+            // The rest is not in memory, or it is about to be cut off: once more where it may block.
+            Ok(_) => Err(DEFER),
+            Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::INTR) => Err(DEFER),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn read(&self, opened: &Opened) -> Result<usize> {
+        let file = opened.object.open(DataAccess::Read, &opened.credentials)?;
+        let mut done = 0;
+        while done < self.buffer.len() {
+            match sys::pread(file, &self.buffer, done, self.offset + done as u64, 0) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(Errno::INTR) => {}
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+}

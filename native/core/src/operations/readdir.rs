@@ -1,0 +1,40 @@
+use crate::call::{Call, Output, UntrustedHandle};
+use crate::directory::{self, Budget};
+use crate::engine::Operation;
+use crate::errno::{Errno, Result};
+use crate::export_policy::Access;
+use crate::syscalls_unsafe as sys;
+
+/// READDIR and READDIRPLUS, RFC 1813, sections 3.3.16 and 3.3.17. `count` of the answer is the number of entries
+/// (EntryHeader and name each) in the bytes, `flags` 1 at the end of the directory.
+pub struct Readdir {
+    pub directory: UntrustedHandle,
+    /// Position after an entry, or 0.
+    pub cookie: u64,
+    pub budget: Budget,
+    /// With attributes and handles.
+    pub plus: bool,
+}
+
+impl Operation for Readdir {
+    fn handle(&self) -> Option<&UntrustedHandle> {
+        Some(&self.directory)
+    }
+
+    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
+        let directory = call.open(&self.directory, Access::Read)?;
+        output.answer.directory = directory.attributes()?;
+        if !directory.object.is_directory() {
+            return Err(Errno::NOTDIR);
+        }
+        {
+            let _guard = directory.act()?;
+            sys::access(directory.fd(), libc::R_OK)?;
+        }
+        let listing = directory::list(call, &directory, self.cookie, self.budget, self.plus)?;
+        output.answer.count = listing.count;
+        output.answer.flags = u32::from(listing.end);
+        *output.bytes = listing.bytes;
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+use crate::attributes::wcc_attributes;
+use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::engine::Operation;
+use crate::errno::{Errno, Result};
+use crate::export_policy::Access;
+use crate::name::Name;
+use crate::operations::remove::Victim;
+use crate::syscalls_unsafe as sys;
+
+/// RFC 1813, section 3.3.14. `directory` and `before` of the answer are those renamed from, `to_directory` and
+/// `to_before` those renamed to.
+pub struct Rename {
+    pub from_directory: UntrustedHandle,
+    pub from_name: Name,
+    pub to_directory: UntrustedHandle,
+    pub to_name: Name,
+}
+
+impl Operation for Rename {
+    const ACCESS: Access = Access::Mutate;
+
+    fn handle(&self) -> Option<&UntrustedHandle> {
+        Some(&self.from_directory)
+    }
+
+    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
+        let from = call.open(&self.from_directory, Access::Mutate)?;
+        output.answer.before = wcc_attributes(&from.stat()?);
+        output.answer.directory = from.attributes_if_any();
+        let to = call.open(&self.to_directory, Access::Mutate)?;
+        output.answer.to_before = wcc_attributes(&to.stat()?);
+        let renamed = self.rename(call, &from, &to);
+        output.answer.directory = from.attributes_if_any();
+        output.answer.to_directory = to.attributes_if_any();
+        renamed
+    }
+}
+
+impl Rename {
+    fn rename(&self, call: &Call<'_>, from: &Opened, to: &Opened) -> Result<()> {
+        if !from.object.is_directory() || !to.object.is_directory() {
+            return Err(Errno::NOTDIR);
+        }
+        if self.from_name.is_special() || self.to_name.is_special() {
+            return Err(Errno::INVAL);
+        }
+        if from.object.export != to.object.export || from.object.filesystem.key != to.object.filesystem.key {
+            return Err(Errno::XDEV);
+        }
+        let victim = Victim::find(to, &self.to_name);
+        {
+            let _guard = from.act()?;
+            sys::renameat(from.fd(), self.from_name.as_c_str(), to.fd(), self.to_name.as_c_str())?;
+        }
+        if let Some(victim) = victim {
+            victim.gone(call, to);
+        }
+        from.object.filesystem.renamed(
+            from.object.name.object(),
+            self.from_name.as_bytes(),
+            to.object.name.object(),
+            self.to_name.as_bytes(),
+        );
+        to.sync_metadata(call)?;
+        if from.object.wire != to.object.wire {
+            from.sync_metadata(call)?;
+        }
+        Ok(())
+    }
+}

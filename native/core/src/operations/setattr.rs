@@ -1,0 +1,45 @@
+use crate::answer::Time;
+use crate::attributes::{change_time, wcc_attributes};
+use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::engine::Operation;
+use crate::errno::{Errno, Result};
+use crate::export_policy::Access;
+use crate::operations::set_attributes::{self, SetAttributes};
+
+/// RFC 1813, section 3.3.2.
+pub struct Setattr {
+    pub object: UntrustedHandle,
+    pub changes: SetAttributes,
+    /// The ctime that the object must still have.
+    pub guard: Option<Time>,
+}
+
+impl Operation for Setattr {
+    const ACCESS: Access = Access::Mutate;
+
+    fn handle(&self) -> Option<&UntrustedHandle> {
+        Some(&self.object)
+    }
+
+    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
+        let opened = call.open(&self.object, Access::Mutate)?;
+        let stat = opened.stat()?;
+        output.answer.before = wcc_attributes(&stat);
+        let done = self.set(call, &opened, &stat);
+        output.answer.object = opened.attributes_if_any();
+        done
+    }
+}
+
+impl Setattr {
+    fn set(&self, call: &Call<'_>, opened: &Opened, stat: &libc::statx) -> Result<()> {
+        if self.guard.is_some_and(|guard| guard != change_time(stat)) {
+            return Err(Errno::NOTSYNC);
+        }
+        if self.changes == SetAttributes::default() {
+            return Ok(());
+        }
+        set_attributes::apply(opened, stat, &self.changes)?;
+        opened.sync_metadata(call)
+    }
+}
