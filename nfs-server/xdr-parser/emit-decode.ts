@@ -1,4 +1,4 @@
-import { isNumeric, labelText, typeText } from './emit-types.ts'
+import { arrayText, isNumeric, labelText } from './emit-types.ts'
 import { isNullable, minimumBytes, optionalField } from './layout.ts'
 import {
   type EnumDefinition,
@@ -60,13 +60,12 @@ function decodeStatements(model: Model, type: Type, target: string, indent: stri
     return `${indent}const ${target} = ${decodeExpression(model, type)}\n`
   }
   const bytes = minimumBytes(model.types, type.element)
-  const element = typeText(model, type.element)
   const head =
     type.kind === 'array'
       ? `${indent}const ${target}count = reader.readCount(${type.max}, ${bytes})\n`
       : `${indent}const ${target}count = ${type.length}\n${indent}reader.checkCount(${target}count, ${bytes})\n`
   return (
-    `${head}${indent}const ${target}: ${element.includes('|') ? `(${element})` : element}[] = []\n` +
+    `${head}${indent}const ${target}: ${arrayText(model, type.element)} = []\n` +
     `${indent}for (index = 0; index < ${target}count; index++) {\n` +
     `${indent}  ${target}.push(${decodeExpression(model, type.element)})\n` +
     `${indent}}\n${indent}index = -1\n`

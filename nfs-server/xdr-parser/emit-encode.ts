@@ -227,8 +227,7 @@ function encodeUnion(model: Model, union: UnionDefinition): string {
         : arm.labels.map((label) => `      case ${labelText(model, union, label)}:\n`).join('')
     if (arm.field.type.kind === 'void') return `${cases}        return\n`
     const base = `value.${arm.field.name}`
-    const access =
-      isNumeric(union) && arm.labels.length > 0 ? `(${base} as ${typeText(model, arm.field.type)})` : base
+    const access = isNumeric(union) ? `(${base} as ${typeText(model, arm.field.type)})` : base
     const note = `        field = '${arm.field.name}'\n`
     return `${cases}${note}${encodeStatements(model, arm.field.type, access, '        ')}        return\n`
   })

@@ -23,7 +23,7 @@ export function typeText(model: Model, type: Type): string {
       return 'Uint8Array'
     case 'array':
     case 'fixed-array':
-      return `readonly ${typeText(model, type.element)}[]`
+      return `readonly ${arrayText(model, type.element)}`
     case 'list':
     case 'chain':
       return `readonly ${type.element}[]`
@@ -35,6 +35,12 @@ export function typeText(model: Model, type: Type): string {
     case 'reference':
       return type.name
   }
+}
+
+/** The type of a mutable array of `element`. */
+export function arrayText(model: Model, element: Type): string {
+  const text = typeText(model, element)
+  return /^readonly |\|/.test(text) ? `(${text})[]` : `${text}[]`
 }
 
 export function emitType(model: Model, definition: TypeDefinition): string {
@@ -86,19 +92,17 @@ function emitArms(model: Model, union: UnionDefinition): string {
   const named = union.arms.filter((arm) => arm.labels.length > 0).flatMap((arm) => arm.labels)
   const lines = union.arms.map((arm) => {
     const type = typeText(model, union.discriminant.type)
-    const others = named.map(literal).join(' | ')
     const labels = arm.labels.map(literal).join(' | ')
+    const rest = named.length === 0 ? type : `Exclude<${type}, ${named.map(literal).join(' | ')}>`
     const own =
       arm.field.type.kind === 'void' ? '' : `; readonly ${arm.field.name}: ${typeText(model, arm.field.type)}`
-    if (arm.labels.length > 0) return `  | { ${discriminant}: ${labels}${own} }\n`
-    if (isNumeric(union)) {
-      const absent = union.arms
-        .filter((other) => other !== arm && other.field.type.kind !== 'void')
-        .filter((other) => other.field.name !== arm.field.name)
-        .map((other) => `; readonly ${other.field.name}?: undefined`)
-      return `  | { ${discriminant}: ${type}${own}${absent.join('')} }\n`
-    }
-    return `  | { ${discriminant}: ${others === '' ? type : `Exclude<${type}, ${others}>`}${own} }\n`
+    if (!isNumeric(union)) return `  | { ${discriminant}: ${labels === '' ? rest : labels}${own} }\n`
+    // No Exclude for numbers, so that the default arm matches every discriminant: the other arms' fields are
+    // known to be absent instead.
+    const absent = union.arms
+      .filter((other) => other.field.type.kind !== 'void' && other.field.name !== arm.field.name)
+      .map((other) => `; readonly ${other.field.name}?: undefined`)
+    return `  | { ${discriminant}: ${labels === '' ? type : labels}${own}${absent.join('')} }\n`
   })
   return lines.join('')
 }

@@ -6,10 +6,16 @@ import { parseArgs } from 'node:util'
 import { compile } from './compile.ts'
 import { XdrSyntaxError } from './xdr-syntax-error.ts'
 
-const usage = `usage: main.ts [--check] [FILE.x ...]
+const usage = `usage: main.ts [--check] [--runtime DIR] [FILE.x ...]
 
 Compiles each FILE.x to generated/FILE.ts beside it; without files, all .x files of nfs-server/xdr.
---check writes nothing and fails with the names of the generated files that are missing or stale.`
+--check    write nothing; fail with the names of the generated files that are missing or stale
+--runtime  the directory of reader.ts and its like as seen from a generated file (..)`
+
+interface Options {
+  readonly check: boolean
+  readonly runtime: string
+}
 
 async function defaultFiles(): Promise<string[]> {
   const directory = fileURLToPath(new URL('../xdr/', import.meta.url))
@@ -18,9 +24,9 @@ async function defaultFiles(): Promise<string[]> {
 }
 
 /** Answers whether the generated file was what the source says. */
-async function bringUpToDate(source: string, check: boolean): Promise<boolean> {
+async function bringUpToDate(source: string, { check, runtime }: Options): Promise<boolean> {
   const target = join(dirname(source), 'generated', `${basename(source, '.x')}.ts`)
-  const generated = compile(await readFile(source, 'utf8'), { file: basename(source), runtime: '..' })
+  const generated = compile(await readFile(source, 'utf8'), { file: basename(source), runtime })
   const before = await readFile(target, 'utf8').catch(() => undefined)
   if (before === generated) return true
   const shown = relative(process.cwd(), target)
@@ -36,18 +42,18 @@ async function bringUpToDate(source: string, check: boolean): Promise<boolean> {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { check: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { check: { type: 'boolean' }, runtime: { type: 'string' }, help: { type: 'boolean' } },
     allowPositionals: true,
   })
   if (values.help) {
     console.log(usage)
     return 0
   }
-  const check = values.check ?? false
+  const options = { check: values.check ?? false, runtime: values.runtime ?? '..' }
   let failed = false
   for (const source of positionals.length > 0 ? positionals : await defaultFiles()) {
     try {
-      if (!(await bringUpToDate(source, check)) && check) failed = true
+      if (!(await bringUpToDate(source, options)) && options.check) failed = true
     } catch (error) {
       if (!(error instanceof XdrSyntaxError)) throw error
       console.error(error.message)
