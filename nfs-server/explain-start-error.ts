@@ -1,4 +1,5 @@
 import { ConfigError } from './config/config-error.ts'
+import { RegistrationError } from './programs/portmap/register.ts'
 import { StateDirectoryError } from './state-directory-lock.ts'
 
 /** A socket that the server could not open. */
@@ -27,6 +28,9 @@ const portOption = {
 /** Why the server did not start, and what to do about it, for a person to read. */
 export function explainStartError(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StateDirectoryError) return error.message
+  if (error instanceof RegistrationError) {
+    return `cannot make our ports known on port 111: ${error.message}; use --no-rpcbind, or --rpcbind auto`
+  }
   if (error instanceof ListenError) return explainListenError(error)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

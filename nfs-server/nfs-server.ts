@@ -9,6 +9,7 @@ import { TransportCounters } from './metrics/counted-accept.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { statusName } from './metrics/status-name.ts'
 import { MountListFile } from './mount-list-file.ts'
+import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
 import { acceptWithNode } from './rpc/acceptor.ts'
@@ -31,6 +32,7 @@ export class NfsServer implements Server {
   readonly #mountList: MountListFile
   #exports: readonly ExportOptions[]
   #backend: Backend | undefined
+  #port111: Port111 | undefined
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -64,7 +66,7 @@ export class NfsServer implements Server {
   }
 
   async #start(): Promise<ServerAddresses> {
-    const { listen = '127.0.0.1', port = nfsPort, vfs } = this.#options
+    const { listen = '127.0.0.1', vfs } = this.#options
     const addresses = typeof listen === 'string' ? [listen] : listen
     const backend = await openBackend({
       exports: await this.#resolve(),
@@ -73,34 +75,35 @@ export class NfsServer implements Server {
       log: this.#log,
     })
     this.#backend = backend
-    const nfs = this.#dispatcher(createNfsProgram(backend.vfs))
-    const mountProgram = createMountProgram({
+    const nfsProgram = createNfsProgram(backend.vfs)
+    const mountContext = {
       vfs: backend.vfs,
       exports: () => this.#exports,
       mountList: this.#mountList.list,
-    })
-    const mount = this.#dispatcher(logMounts(mountProgram, this.#log, this.#repeats))
-    const mountPortWanted = this.#options.mountPort ?? mountPort
-    return {
-      nfs: await listenEverywhere(
-        this.#listener,
-        { name: 'NFS', dispatcher: nfs, udp: false },
-        addresses,
-        port,
-      ),
-      mount: await listenEverywhere(
-        this.#listener,
-        { name: 'MOUNT', dispatcher: mount, udp: true },
-        addresses,
-        mountPortWanted,
-      ),
-      rpcbind: 'none',
     }
+    const mountProgram = logMounts(createMountProgram(mountContext), this.#log, this.#repeats)
+    const nfsService = { name: 'NFS', dispatcher: this.#dispatcherFor(nfsProgram), udp: false } as const
+    const mountService = { name: 'MOUNT', dispatcher: this.#dispatcherFor(mountProgram), udp: true } as const
+    const wanted = { nfs: this.#options.port ?? nfsPort, mount: this.#options.mountPort ?? mountPort }
+    const nfs = await listenEverywhere(this.#listener, nfsService, addresses, wanted.nfs)
+    const mount = await listenEverywhere(this.#listener, mountService, addresses, wanted.mount)
+    this.#port111 = await announceOnPort111({
+      mode: this.#options.rpcbind ?? 'auto',
+      addresses,
+      listener: this.#listener,
+      dispatcherFor: (program) => this.#dispatcherFor(program),
+      offered: [
+        { program: nfsProgram, addresses: nfs, transports: ['tcp'] },
+        { program: mountProgram, addresses: mount, transports: ['tcp', 'udp'] },
+      ],
+      log: this.#log,
+    })
+    return { nfs, mount, rpcbind: this.#port111.state }
   }
 
-  #dispatcher(...programs: RpcProgram[]): Dispatcher {
-    for (const program of programs) this.metrics.calls.add(program)
-    return new Dispatcher(programs, {
+  #dispatcherFor(program: RpcProgram): Dispatcher {
+    this.metrics.calls.add(program)
+    return new Dispatcher([program], {
       observer: (observation) => this.metrics.calls.observe(observation),
       onHandlerError: (error, call) => this.#handlerFailed(error, call),
     })
@@ -145,6 +148,7 @@ export class NfsServer implements Server {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    await this.#port111?.close()
     let cutOff = 0
     const timer = setTimeout(() => {
       cutOff = this.#listener.callCount
@@ -157,6 +161,8 @@ export class NfsServer implements Server {
   }
 
   async close(): Promise<void> {
+    await this.#port111?.close()
+    this.#port111 = undefined
     await this.#listener.close()
     this.#mountList.flush()
     await this.#backend?.close()
