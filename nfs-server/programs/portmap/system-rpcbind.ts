@@ -3,18 +3,32 @@ import { RPCBPROG, RPCBVERS4, RPCBVERS4_PROCEDURES as v4 } from '../../xdr/gener
 
 /** Where rpcbind listens for programs on its own machine; it tells them apart by the peer's uid there. */
 const socketPath = '/run/rpcbind.sock'
+const port111 = { host: '127.0.0.1', port: 111 }
 const timeoutMs = 2000
 /** Over the loopback address rpcbind takes registrations from reserved ports only. */
 const reservedPorts = { low: 665, high: 1023 }
 const reservedPortTries = 16
 
-/** A connection to the rpcbind of this machine; undefined if none answers. To be closed by the caller. */
+/**
+ * A connection to the rpcbind of this machine; undefined if none answers. To be closed by the caller.
+ *
+ * Port 111 has to answer, whatever the local socket does: it is where clients ask, and the socket may belong to another
+ * network namespace.
+ */
 export async function connectSystemRpcbind(): Promise<RpcClient | undefined> {
-  const attempts: readonly (() => Promise<RpcClient>)[] = [
+  const visible = await firstThatWorks([() => connectAndPing(port111)])
+  if (visible === undefined) return undefined
+  visible.close()
+  return firstThatWorks([
     () => connectAndPing({ path: socketPath }),
     connectFromReservedPort,
-    () => connectAndPing({ host: '127.0.0.1', port: 111 }),
-  ]
+    () => connectAndPing(port111),
+  ])
+}
+
+async function firstThatWorks(
+  attempts: readonly (() => Promise<RpcClient>)[],
+): Promise<RpcClient | undefined> {
   for (const attempt of attempts) {
     try {
       return await attempt()
@@ -30,7 +44,7 @@ async function connectFromReservedPort(): Promise<RpcClient> {
     const { low, high } = reservedPorts
     const localPort = low + Math.floor(Math.random() * (high - low + 1))
     try {
-      return await connectAndPing({ host: '127.0.0.1', port: 111, localAddress: '127.0.0.1', localPort })
+      return await connectAndPing({ ...port111, localAddress: '127.0.0.1', localPort })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries >= reservedPortTries) throw error
     }
