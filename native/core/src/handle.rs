@@ -19,8 +19,9 @@ use crate::state_directory::MacKey;
 
 pub const WIRE_BYTES_MAX: usize = 64;
 pub const MAC_BYTES: usize = 16;
-const HEADER_BYTES: usize = 10;
-const OBJECT_BYTES_MAX: usize = WIRE_BYTES_MAX - HEADER_BYTES - MAC_BYTES;
+/// Where the object starts, of any kind.
+pub const OBJECT_AT: usize = 10;
+const OBJECT_BYTES_MAX: usize = WIRE_BYTES_MAX - OBJECT_AT - MAC_BYTES;
 
 /// The longest kernel handle that fits; a file system whose handles are longer needs the handle table.
 pub const KERNEL_BYTES_MAX: usize = OBJECT_BYTES_MAX - 1;
@@ -109,9 +110,9 @@ impl HandleCodec {
         if rest.is_empty() {
             return Err(Errno::INVAL);
         }
-        let object_start = HEADER_BYTES + usize::from(first.is_some());
+        let object_start = OBJECT_AT + usize::from(first.is_some());
         let object_end = object_start + rest.len();
-        if object_end > HEADER_BYTES + OBJECT_BYTES_MAX {
+        if object_end > OBJECT_AT + OBJECT_BYTES_MAX {
             return Err(Errno::OVERFLOW);
         }
         wire.bytes[0] = VERSION;
@@ -119,7 +120,7 @@ impl HandleCodec {
         wire.bytes[2..6].copy_from_slice(&handle.export.0.to_le_bytes());
         wire.bytes[6..10].copy_from_slice(&handle.filesystem.0.to_le_bytes());
         if let Some(handle_type) = first {
-            wire.bytes[HEADER_BYTES] = handle_type;
+            wire.bytes[OBJECT_AT] = handle_type;
         }
         wire.bytes[object_start..object_end].copy_from_slice(rest);
         let mac = self.mac(&wire.bytes[..object_end]);
@@ -130,7 +131,7 @@ impl HandleCodec {
 
     /// EBADHANDLE for whatever this server's key did not seal.
     pub fn open<'a>(&self, wire: &'a [u8]) -> Result<Handle<'a>> {
-        if wire.len() > WIRE_BYTES_MAX || wire.len() <= HEADER_BYTES + MAC_BYTES || wire[0] != VERSION {
+        if wire.len() > WIRE_BYTES_MAX || wire.len() <= OBJECT_AT + MAC_BYTES || wire[0] != VERSION {
             return Err(Errno::BADHANDLE);
         }
         let (sealed, mac) = wire.split_at(wire.len() - MAC_BYTES);
@@ -138,7 +139,7 @@ impl HandleCodec {
         if !constant_time_eq::constant_time_eq_16(mac, &self.mac(sealed)) {
             return Err(Errno::BADHANDLE);
         }
-        let object = &sealed[HEADER_BYTES..];
+        let object = &sealed[OBJECT_AT..];
         Ok(Handle {
             export: ExportId(little_endian_u32(&sealed[2..6])),
             filesystem: FilesystemKey(little_endian_u32(&sealed[6..10])),

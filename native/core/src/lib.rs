@@ -1,5 +1,6 @@
 //! The core of an fsva server: everything that must exist once per process, usable without JavaScript.
 
+pub mod acceptor;
 pub mod answer;
 pub mod attributes;
 pub mod call;
@@ -30,6 +31,7 @@ pub mod object;
 pub mod object_identity;
 pub mod operations;
 pub mod pool;
+mod socket_unsafe;
 pub mod state_directory;
 pub mod syscalls_unsafe;
 pub mod write_verifier;

@@ -1,0 +1,444 @@
+//! The operations of the Vfs interface as calls of numbers and bytes. One session per JavaScript thread.
+//!
+//! A call returns the status when the answer is there, in the answer buffer, or PENDING; then the answer comes by
+//! the completion queue, under the ticket that JavaScript chose. The queue is drained by one wake-up for as many
+//! completions as there are.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use fsva_core::answer::{ANSWER_BYTES, Answer, Time};
+use fsva_core::call::{Output, UntrustedHandle};
+use fsva_core::caller::CallerId;
+use fsva_core::directory::Budget;
+use fsva_core::engine::{Engine, Operation, Reply, Started};
+use fsva_core::errno::Errno;
+use fsva_core::foreign_buffer_unsafe::{ForeignBuffer, ForeignBytes};
+use fsva_core::name::Name;
+use fsva_core::operations::access::Access;
+use fsva_core::operations::commit::Commit;
+use fsva_core::operations::create::{Create, How};
+use fsva_core::operations::fsinfo::Fsinfo;
+use fsva_core::operations::fsstat::Fsstat;
+use fsva_core::operations::getattr::Getattr;
+use fsva_core::operations::link::Link;
+use fsva_core::operations::lookup::Lookup;
+use fsva_core::operations::mkdir::Mkdir;
+use fsva_core::operations::mknod::{Mknod, Special};
+use fsva_core::operations::pathconf::Pathconf;
+use fsva_core::operations::read::Read;
+use fsva_core::operations::readdir::Readdir;
+use fsva_core::operations::readlink::Readlink;
+use fsva_core::operations::remove::Remove;
+use fsva_core::operations::rename::Rename;
+use fsva_core::operations::resolve::Resolve;
+use fsva_core::operations::rmdir::Rmdir;
+use fsva_core::operations::setattr::Setattr;
+use fsva_core::operations::symlink::{Symlink, link_target};
+use fsva_core::operations::write::{Stable, Write};
+use napi::bindgen_prelude::{Buffer, Function, Uint8ArraySlice};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status};
+use napi_derive::napi;
+
+use crate::arguments::{SetAttributesArgument, TimeArgument, Unsigned64};
+use crate::core::{NativeCore, failure};
+
+/// Returned instead of a status when the answer comes later.
+pub const PENDING: i32 = -1;
+/// Bytes of one completion in the buffer given to `drain`: ticket, bytes that `take_bytes` has, then the answer.
+const COMPLETION_BYTES: usize = 8 + ANSWER_BYTES;
+/// How long the end of a JavaScript thread waits for operations that use its buffers.
+const TEARDOWN_WAIT: Duration = Duration::from_secs(30);
+
+type WakeUp = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+#[derive(Default)]
+struct Queue {
+    completed: Vec<(u32, Box<Reply>)>,
+    /// Started and not completed yet: these may use JavaScript's buffers.
+    running: usize,
+}
+
+struct Completions {
+    queue: Mutex<Queue>,
+    idle: Condvar,
+    wake_up: WakeUp,
+}
+
+impl Completions {
+    fn complete(&self, ticket: u32, reply: Box<Reply>) {
+        let mut queue = self.queue.lock().unwrap();
+        queue.completed.push((ticket, reply));
+        queue.running -= 1;
+        let first = queue.completed.len() == 1;
+        if queue.running == 0 {
+            self.idle.notify_all();
+        }
+        drop(queue);
+        if first {
+            self.wake_up.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn wait_until_idle(&self) {
+        let deadline = Instant::now() + TEARDOWN_WAIT;
+        let mut queue = self.queue.lock().unwrap();
+        while queue.running > 0 {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                // The buffers are about to be freed while a thread may still fill them.
+                std::process::abort();
+            };
+            queue = self.idle.wait_timeout(queue, left).unwrap().0;
+        }
+    }
+}
+
+#[napi]
+pub struct NativeSession {
+    engine: Arc<Engine>,
+    completions: Arc<Completions>,
+    /// JavaScript's memory: kept alive by whoever holds the session, used only within its calls.
+    answer: *mut Answer,
+    bytes: Vec<u8>,
+    /// Drained, but with bytes that have not been taken yet.
+    taken: HashMap<u32, Vec<u8>>,
+}
+
+type Fallible<T> = std::result::Result<T, Errno>;
+
+#[napi]
+impl NativeSession {
+    /// `answer` is memory of at least `answerBytes` that stays where it is as long as the session; `wakeUp` is
+    /// called when there is something to drain.
+    #[napi(constructor)]
+    pub fn new(env: Env, core: &NativeCore, answer: Uint8ArraySlice<'_>, wake_up: Function<'_, (), ()>) -> Result<Self> {
+        let answer = answer_memory(answer)?;
+        let wake_up = wake_up
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build()?;
+        let completions =
+            Arc::new(Completions { queue: Mutex::default(), idle: Condvar::new(), wake_up });
+        env.add_env_cleanup_hook(completions.clone(), |completions| completions.wait_until_idle())?;
+        Ok(NativeSession {
+            engine: core.engine.clone(),
+            completions,
+            answer,
+            bytes: Vec::new(),
+            taken: HashMap::new(),
+        })
+    }
+
+    fn start<O: Operation>(&mut self, caller: f64, ticket: u32, operation: Fallible<O>) -> i32 {
+        // SAFETY: `new` has checked the memory, its owner keeps it, and only this thread uses it.
+        let answer = unsafe { &mut *self.answer };
+        let operation = match operation {
+            Ok(operation) => operation,
+            Err(errno) => {
+                *answer = Answer { status: errno.0 as u32, ..Answer::default() };
+                return errno.0;
+            }
+        };
+        self.bytes.clear();
+        self.completions.queue.lock().unwrap().running += 1;
+        let completions = self.completions.clone();
+        let mut output = Output { answer, bytes: &mut self.bytes };
+        let finish = move |reply| completions.complete(ticket, reply);
+        match self.engine.start(CallerId::from_number(caller), operation, &mut output, finish) {
+            Started::Done => {
+                self.completions.queue.lock().unwrap().running -= 1;
+                output.answer.status as i32
+            }
+            Started::Pending => PENDING,
+        }
+    }
+
+    /// Moves completions into the buffer; the number of them. What does not fit stays for the next call.
+    #[napi]
+    pub fn drain(&mut self, mut buffer: Uint8ArraySlice<'_>) -> u32 {
+        // SAFETY: JavaScript waits for this call and uses the buffer afterwards.
+        let buffer = unsafe { buffer.as_mut() };
+        let fit = buffer.len() / COMPLETION_BYTES;
+        let mut queue = self.completions.queue.lock().unwrap();
+        let count = queue.completed.len().min(fit);
+        let rest = queue.completed.split_off(count);
+        let drained = std::mem::replace(&mut queue.completed, rest);
+        drop(queue);
+        for ((ticket, reply), place) in drained.into_iter().zip(buffer.chunks_exact_mut(COMPLETION_BYTES)) {
+            place[..4].copy_from_slice(&ticket.to_ne_bytes());
+            place[4..8].copy_from_slice(&(reply.bytes.len() as u32).to_ne_bytes());
+            place[8..].copy_from_slice(reply.answer.as_bytes());
+            if !reply.bytes.is_empty() {
+                self.taken.insert(ticket, reply.bytes);
+            }
+        }
+        count as u32
+    }
+
+    /// The bytes of variable length of a drained completion.
+    #[napi]
+    pub fn take_bytes(&mut self, ticket: u32) -> Buffer {
+        Buffer::from(self.taken.remove(&ticket).unwrap_or_default())
+    }
+
+    #[napi]
+    pub fn getattr(&mut self, caller: f64, ticket: u32, object: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(object).map(|object| Getattr { object }))
+    }
+
+    /// `guard` is the ctime expected, if any.
+    #[napi]
+    pub fn setattr(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        object: &[u8],
+        changes: SetAttributesArgument,
+        guard: Option<TimeArgument>,
+    ) -> i32 {
+        let guard = guard.map(|time| Time { seconds: time.seconds, nseconds: time.nseconds });
+        let operation = handle(object).map(|object| Setattr { object, changes: changes.into(), guard });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn lookup(&mut self, caller: f64, ticket: u32, directory: &[u8], name: &[u8]) -> i32 {
+        let operation = entry(directory, name).map(|(directory, name)| Lookup { directory, name });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn access(&mut self, caller: f64, ticket: u32, object: &[u8], wanted: u32) -> i32 {
+        self.start(caller, ticket, handle(object).map(|object| Access { object, wanted }))
+    }
+
+    #[napi]
+    pub fn readlink(&mut self, caller: f64, ticket: u32, symlink: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(symlink).map(|symlink| Readlink { symlink }))
+    }
+
+    /// The caller keeps `buffer` alive and untouched until the answer is there.
+    #[napi]
+    pub fn read(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        file: &[u8],
+        offset: Unsigned64,
+        mut buffer: Uint8ArraySlice<'_>,
+    ) -> i32 {
+        // SAFETY: native-vfs.ts holds the buffer as long as the operation runs and hands it to nobody else; the
+        // environment's end waits for it.
+        let buffer = unsafe { ForeignBuffer::new(buffer.as_mut().as_mut_ptr(), buffer.len()) };
+        let operation = handle(file).map(|file| Read { file, offset: offset.0, buffer });
+        self.start(caller, ticket, operation)
+    }
+
+    /// The caller keeps `data` alive and unchanged until the answer is there.
+    #[napi]
+    pub fn write(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        file: &[u8],
+        offset: Unsigned64,
+        data: &[u8],
+        stable: u32,
+    ) -> i32 {
+        // SAFETY: native-vfs.ts holds the data as long as the operation runs and changes nothing in it; the
+        // environment's end waits for it.
+        let data = unsafe { ForeignBytes::new(data.as_ptr(), data.len()) };
+        let stable = match stable {
+            0 => Stable::Unstable,
+            1 => Stable::DataSync,
+            _ => Stable::FileSync,
+        };
+        let operation = handle(file).map(|file| Write { file, offset: offset.0, data, stable });
+        self.start(caller, ticket, operation)
+    }
+
+    /// `verifier` of 8 bytes for an exclusive create, else empty.
+    #[napi]
+    #[allow(clippy::too_many_arguments)]
+    pub fn create(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        directory: &[u8],
+        name: &[u8],
+        guarded: bool,
+        attributes: SetAttributesArgument,
+        verifier: &[u8],
+    ) -> i32 {
+        let how = match verifier.try_into() {
+            Ok(verifier) => How::Exclusive(verifier),
+            Err(_) if guarded => How::Guarded(attributes.into()),
+            Err(_) => How::Unchecked(attributes.into()),
+        };
+        let operation = entry(directory, name).map(|(directory, name)| Create { directory, name, how });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn mkdir(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        directory: &[u8],
+        name: &[u8],
+        attributes: SetAttributesArgument,
+    ) -> i32 {
+        let attributes = attributes.into();
+        let operation =
+            entry(directory, name).map(|(directory, name)| Mkdir { directory, name, attributes });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn symlink(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        directory: &[u8],
+        name: &[u8],
+        target: &[u8],
+        attributes: SetAttributesArgument,
+    ) -> i32 {
+        let attributes = attributes.into();
+        let operation = entry(directory, name).and_then(|(directory, name)| {
+            Ok(Symlink { directory, name, target: link_target(target)?, attributes })
+        });
+        self.start(caller, ticket, operation)
+    }
+
+    /// `kind` is ftype3: BLK, CHR, SOCK or FIFO.
+    #[napi]
+    #[allow(clippy::too_many_arguments)]
+    pub fn mknod(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        directory: &[u8],
+        name: &[u8],
+        kind: u32,
+        major: u32,
+        minor: u32,
+        attributes: SetAttributesArgument,
+    ) -> i32 {
+        let attributes = attributes.into();
+        let what = match kind {
+            3 => Ok(Special::BlockDevice { major, minor }),
+            4 => Ok(Special::CharacterDevice { major, minor }),
+            6 => Ok(Special::Socket),
+            7 => Ok(Special::Fifo),
+            _ => Err(Errno::BADTYPE),
+        };
+        let operation = entry(directory, name).and_then(|(directory, name)| {
+            Ok(Mknod { directory, name, what: what?, attributes })
+        });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn remove(&mut self, caller: f64, ticket: u32, directory: &[u8], name: &[u8]) -> i32 {
+        let operation = entry(directory, name).map(|(directory, name)| Remove { directory, name });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn rmdir(&mut self, caller: f64, ticket: u32, directory: &[u8], name: &[u8]) -> i32 {
+        let operation = entry(directory, name).map(|(directory, name)| Rmdir { directory, name });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn rename(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        from_directory: &[u8],
+        from_name: &[u8],
+        to_directory: &[u8],
+        to_name: &[u8],
+    ) -> i32 {
+        let operation = entry(from_directory, from_name).and_then(|(from_directory, from_name)| {
+            let (to_directory, to_name) = entry(to_directory, to_name)?;
+            Ok(Rename { from_directory, from_name, to_directory, to_name })
+        });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn link(&mut self, caller: f64, ticket: u32, object: &[u8], directory: &[u8], name: &[u8]) -> i32 {
+        let operation = entry(directory, name).and_then(|(directory, name)| {
+            Ok(Link { object: handle(object)?, directory, name })
+        });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    #[allow(clippy::too_many_arguments)]
+    pub fn readdir(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        directory: &[u8],
+        cookie: Unsigned64,
+        dircount: u32,
+        maxcount: u32,
+        plus: bool,
+    ) -> i32 {
+        let budget = Budget { dircount: dircount as usize, maxcount: maxcount as usize };
+        let operation =
+            handle(directory).map(|directory| Readdir { directory, cookie: cookie.0, budget, plus });
+        self.start(caller, ticket, operation)
+    }
+
+    #[napi]
+    pub fn fsstat(&mut self, caller: f64, ticket: u32, object: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(object).map(|object| Fsstat { object }))
+    }
+
+    #[napi]
+    pub fn fsinfo(&mut self, caller: f64, ticket: u32, object: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(object).map(|object| Fsinfo { object }))
+    }
+
+    #[napi]
+    pub fn pathconf(&mut self, caller: f64, ticket: u32, object: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(object).map(|object| Pathconf { object }))
+    }
+
+    #[napi]
+    pub fn commit(&mut self, caller: f64, ticket: u32, file: &[u8]) -> i32 {
+        self.start(caller, ticket, handle(file).map(|file| Commit { file }))
+    }
+
+    #[napi]
+    pub fn resolve(&mut self, caller: f64, ticket: u32, export_path: String, path: &[u8]) -> i32 {
+        let export_path = OsStr::from_bytes(export_path.as_bytes()).into();
+        self.start(caller, ticket, Ok(Resolve { export_path, path: path.to_vec() }))
+    }
+}
+
+fn handle(bytes: &[u8]) -> Fallible<UntrustedHandle> {
+    UntrustedHandle::new(bytes)
+}
+
+fn entry(directory: &[u8], name: &[u8]) -> Fallible<(UntrustedHandle, Name)> {
+    Ok((handle(directory)?, Name::new(name)?))
+}
+
+fn answer_memory(mut bytes: Uint8ArraySlice<'_>) -> Result<*mut Answer> {
+    // SAFETY: nobody else uses the slice; only its address is kept.
+    let pointer = unsafe { bytes.as_mut() }.as_mut_ptr().cast::<Answer>();
+    if bytes.len() < ANSWER_BYTES || !pointer.is_aligned() {
+        return Err(failure("the answer buffer is too small or not aligned"));
+    }
+    Ok(pointer)
+}
