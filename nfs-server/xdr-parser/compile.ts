@@ -53,7 +53,7 @@ function imports(body: string, runtime: string): string {
   const uses = (name: string) => new RegExp(`\\b${name}\\b`).test(body)
   const voids = ['decodeVoid', 'encodeVoid'].filter(uses)
   const procedure = [...voids, ...(uses('Procedure') ? ['type Procedure'] : [])]
-  const ranges = ['int32', 'int64', 'uint32', 'uint64'].filter((name) => body.includes(`, ${name}(`))
+  const ranges = ['asInt32', 'asInt64', 'asUint32', 'asUint64'].filter((name) => body.includes(`, ${name}(`))
   return [
     procedure.length > 0 ? `import { ${procedure.join(', ')} } from '${runtime}/procedure.ts'\n` : '',
     ranges.length > 0 ? `import { ${ranges.join(', ')} } from '${runtime}/range.ts'\n` : '',

@@ -13,10 +13,10 @@ const writers = {
   bool: 'writeBool',
 } as const
 const setters = {
-  int: ['setInt32', 4, 'int32'],
-  uint: ['setUint32', 4, 'uint32'],
-  hyper: ['setBigInt64', 8, 'int64'],
-  uhyper: ['setBigUint64', 8, 'uint64'],
+  int: ['setInt32', 4, 'asInt32'],
+  uint: ['setUint32', 4, 'asUint32'],
+  hyper: ['setBigInt64', 8, 'asInt64'],
+  uhyper: ['setBigUint64', 8, 'asUint64'],
   float: ['setFloat32', 4, ''],
   double: ['setFloat64', 8, ''],
   bool: ['setUint32', 4, 'Number'],
@@ -89,7 +89,8 @@ function pieces(model: Model, type: Type, path: string): Piece[] | undefined {
   const base = underlying(model, type)
   if (base.kind === 'reference') {
     const definition = model.types.get(base.name)!
-    if (definition.kind === 'enum') return [{ setter: 'setInt32', bytes: 4, value: `int32(${value})`, path }]
+    if (definition.kind === 'enum')
+      return [{ setter: 'setInt32', bytes: 4, value: `asInt32(${value})`, path }]
     if (definition.kind !== 'struct' || definition.linked) return undefined
     const all: Piece[] = []
     for (const field of definition.fields) {

@@ -3,17 +3,16 @@ import { type Definition, type Type, type TypeDefinition, underlying } from './m
 type Types = Map<string, TypeDefinition>
 
 /**
- * Makes linked lists of structs whose last field is an optional pointer to the struct itself, also through a
- * typedef (`typedef entry *list`). Changes `definitions` and `types` in place.
+ * Makes linked lists of structs whose last field, and no other, is an optional pointer to the struct itself,
+ * also through a typedef (`typedef entry *list`). Changes `definitions` and `types` in place.
  */
 export function linkLists(definitions: Definition[], types: Types): void {
   const linked = new Set<string>()
   for (const definition of types.values()) {
     if (definition.kind !== 'struct' || definition.fields.length < 2) continue
-    const last = underlying({ types }, definition.fields.at(-1)!.type)
-    if (last.kind !== 'optional') continue
-    const target = underlying({ types }, last.element)
-    if (target.kind === 'reference' && target.name === definition.name) linked.add(definition.name)
+    const pointers = definition.fields.filter((field) => pointee(types, field.type) === definition.name)
+    // A tree points to itself twice and is no list.
+    if (pointers.length === 1 && pointers[0] === definition.fields.at(-1)) linked.add(definition.name)
   }
   if (linked.size === 0) return
   const isLinked = (type: Type): string | undefined => {
@@ -76,6 +75,14 @@ export function linkLists(definitions: Definition[], types: Types): void {
     definitions[index] = after
     if (after.kind !== 'const' && after.kind !== 'program') types.set(after.name, after)
   }
+}
+
+/** The name of the type that an optional pointer, perhaps behind typedefs, points to. */
+function pointee(types: Types, type: Type): string | undefined {
+  const base = underlying({ types }, type)
+  if (base.kind !== 'optional') return undefined
+  const target = underlying({ types }, base.element)
+  return target.kind === 'reference' ? target.name : undefined
 }
 
 /** Names of the types that a value of this definition may hold. */

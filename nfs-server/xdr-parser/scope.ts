@@ -7,7 +7,8 @@ const reserved = new Set(
     'any arguments as async await bigint boolean break catch class continue debugger delete do else eval export ' +
     'extends false finally for from function if implements import in instanceof interface let never new null ' +
     'number object package private protected public return static super symbol this throw true try typeof ' +
-    'undefined unknown var void while with yield Uint8Array XdrReader XdrWriter XdrError Procedure'
+    'undefined unknown var void while with yield Uint8Array Number Exclude XdrReader XdrWriter ' +
+    'XdrError Procedure decodeVoid encodeVoid asInt32 asInt64 asUint32 asUint64'
   ).split(' '),
 )
 

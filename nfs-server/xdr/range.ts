@@ -4,22 +4,22 @@
  */
 import { XdrError } from './xdr-error.ts'
 
-export function int32(value: number): number {
+export function asInt32(value: number): number {
   if ((value | 0) !== value) throw new XdrError(`${value} is not a 32-bit integer`)
   return value
 }
 
-export function uint32(value: number): number {
+export function asUint32(value: number): number {
   if (value >>> 0 !== value) throw new XdrError(`${value} is not an unsigned 32-bit integer`)
   return value
 }
 
-export function int64(value: bigint): bigint {
+export function asInt64(value: bigint): bigint {
   if (BigInt.asIntN(64, value) !== value) throw new XdrError(`${value} is not a 64-bit integer`)
   return value
 }
 
-export function uint64(value: bigint): bigint {
+export function asUint64(value: bigint): bigint {
   if (BigInt.asUintN(64, value) !== value) throw new XdrError(`${value} is not an unsigned 64-bit integer`)
   return value
 }

@@ -1,5 +1,5 @@
 import { chunkBytes, referenceBytesMin } from './limits.ts'
-import { int32, int64, uint32, uint64 } from './range.ts'
+import { asInt32, asInt64, asUint32, asUint64 } from './range.ts'
 import { XdrError } from './xdr-error.ts'
 
 /**
@@ -104,22 +104,22 @@ export class XdrWriter {
 
   writeUint32(value: number): void {
     const at = this.take(4)
-    this.view.setUint32(at, uint32(value))
+    this.view.setUint32(at, asUint32(value))
   }
 
   writeInt32(value: number): void {
     const at = this.take(4)
-    this.view.setInt32(at, int32(value))
+    this.view.setInt32(at, asInt32(value))
   }
 
   writeUint64(value: bigint): void {
     const at = this.take(8)
-    this.view.setBigUint64(at, uint64(value))
+    this.view.setBigUint64(at, asUint64(value))
   }
 
   writeInt64(value: bigint): void {
     const at = this.take(8)
-    this.view.setBigInt64(at, int64(value))
+    this.view.setBigInt64(at, asInt64(value))
   }
 
   writeFloat32(value: number): void {

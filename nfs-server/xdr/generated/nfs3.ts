@@ -1,6 +1,6 @@
 // Generated from nfs3.x by xdr-parser; do not edit.
 import { decodeVoid, encodeVoid, type Procedure } from '../procedure.ts'
-import { int32, uint32, uint64 } from '../range.ts'
+import { asInt32, asUint32, asUint64 } from '../range.ts'
 import type { XdrReader } from '../reader.ts'
 import type { XdrWriter } from '../writer.ts'
 import { XdrError } from '../xdr-error.ts'
@@ -369,9 +369,9 @@ export function encodespecdata3(writer: XdrWriter, value: specdata3): void {
   try {
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.specdata1))
+    view0.setUint32(at0, asUint32(value.specdata1))
     field = 'specdata2'
-    view0.setUint32(at0 + 4, uint32(value.specdata2))
+    view0.setUint32(at0 + 4, asUint32(value.specdata2))
   } catch (error) {
     throw XdrError.within(error, 'specdata3', field, -1)
   }
@@ -420,9 +420,9 @@ export function encodenfstime3(writer: XdrWriter, value: nfstime3): void {
   try {
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.seconds))
+    view0.setUint32(at0, asUint32(value.seconds))
     field = 'nseconds'
-    view0.setUint32(at0 + 4, uint32(value.nseconds))
+    view0.setUint32(at0 + 4, asUint32(value.nseconds))
   } catch (error) {
     throw XdrError.within(error, 'nfstime3', field, -1)
   }
@@ -483,39 +483,39 @@ export function encodefattr3(writer: XdrWriter, value: fattr3): void {
   try {
     const at0 = writer.take(84)
     const view0 = writer.view
-    view0.setInt32(at0, int32(value.type))
+    view0.setInt32(at0, asInt32(value.type))
     field = 'mode'
-    view0.setUint32(at0 + 4, uint32(value.mode))
+    view0.setUint32(at0 + 4, asUint32(value.mode))
     field = 'nlink'
-    view0.setUint32(at0 + 8, uint32(value.nlink))
+    view0.setUint32(at0 + 8, asUint32(value.nlink))
     field = 'uid'
-    view0.setUint32(at0 + 12, uint32(value.uid))
+    view0.setUint32(at0 + 12, asUint32(value.uid))
     field = 'gid'
-    view0.setUint32(at0 + 16, uint32(value.gid))
+    view0.setUint32(at0 + 16, asUint32(value.gid))
     field = 'size'
-    view0.setBigUint64(at0 + 20, uint64(value.size))
+    view0.setBigUint64(at0 + 20, asUint64(value.size))
     field = 'used'
-    view0.setBigUint64(at0 + 28, uint64(value.used))
+    view0.setBigUint64(at0 + 28, asUint64(value.used))
     field = 'rdev.specdata1'
-    view0.setUint32(at0 + 36, uint32(value.rdev.specdata1))
+    view0.setUint32(at0 + 36, asUint32(value.rdev.specdata1))
     field = 'rdev.specdata2'
-    view0.setUint32(at0 + 40, uint32(value.rdev.specdata2))
+    view0.setUint32(at0 + 40, asUint32(value.rdev.specdata2))
     field = 'fsid'
-    view0.setBigUint64(at0 + 44, uint64(value.fsid))
+    view0.setBigUint64(at0 + 44, asUint64(value.fsid))
     field = 'fileid'
-    view0.setBigUint64(at0 + 52, uint64(value.fileid))
+    view0.setBigUint64(at0 + 52, asUint64(value.fileid))
     field = 'atime.seconds'
-    view0.setUint32(at0 + 60, uint32(value.atime.seconds))
+    view0.setUint32(at0 + 60, asUint32(value.atime.seconds))
     field = 'atime.nseconds'
-    view0.setUint32(at0 + 64, uint32(value.atime.nseconds))
+    view0.setUint32(at0 + 64, asUint32(value.atime.nseconds))
     field = 'mtime.seconds'
-    view0.setUint32(at0 + 68, uint32(value.mtime.seconds))
+    view0.setUint32(at0 + 68, asUint32(value.mtime.seconds))
     field = 'mtime.nseconds'
-    view0.setUint32(at0 + 72, uint32(value.mtime.nseconds))
+    view0.setUint32(at0 + 72, asUint32(value.mtime.nseconds))
     field = 'ctime.seconds'
-    view0.setUint32(at0 + 76, uint32(value.ctime.seconds))
+    view0.setUint32(at0 + 76, asUint32(value.ctime.seconds))
     field = 'ctime.nseconds'
-    view0.setUint32(at0 + 80, uint32(value.ctime.nseconds))
+    view0.setUint32(at0 + 80, asUint32(value.ctime.nseconds))
   } catch (error) {
     throw XdrError.within(error, 'fattr3', field, -1)
   }
@@ -572,15 +572,15 @@ export function encodewcc_attr(writer: XdrWriter, value: wcc_attr): void {
   try {
     const at0 = writer.take(24)
     const view0 = writer.view
-    view0.setBigUint64(at0, uint64(value.size))
+    view0.setBigUint64(at0, asUint64(value.size))
     field = 'mtime.seconds'
-    view0.setUint32(at0 + 8, uint32(value.mtime.seconds))
+    view0.setUint32(at0 + 8, asUint32(value.mtime.seconds))
     field = 'mtime.nseconds'
-    view0.setUint32(at0 + 12, uint32(value.mtime.nseconds))
+    view0.setUint32(at0 + 12, asUint32(value.mtime.nseconds))
     field = 'ctime.seconds'
-    view0.setUint32(at0 + 16, uint32(value.ctime.seconds))
+    view0.setUint32(at0 + 16, asUint32(value.ctime.seconds))
     field = 'ctime.nseconds'
-    view0.setUint32(at0 + 20, uint32(value.ctime.nseconds))
+    view0.setUint32(at0 + 20, asUint32(value.ctime.nseconds))
   } catch (error) {
     throw XdrError.within(error, 'wcc_attr', field, -1)
   }
@@ -982,39 +982,39 @@ export function encodeGETATTR3resok(writer: XdrWriter, value: GETATTR3resok): vo
   try {
     const at0 = writer.take(84)
     const view0 = writer.view
-    view0.setInt32(at0, int32(value.obj_attributes.type))
+    view0.setInt32(at0, asInt32(value.obj_attributes.type))
     field = 'obj_attributes.mode'
-    view0.setUint32(at0 + 4, uint32(value.obj_attributes.mode))
+    view0.setUint32(at0 + 4, asUint32(value.obj_attributes.mode))
     field = 'obj_attributes.nlink'
-    view0.setUint32(at0 + 8, uint32(value.obj_attributes.nlink))
+    view0.setUint32(at0 + 8, asUint32(value.obj_attributes.nlink))
     field = 'obj_attributes.uid'
-    view0.setUint32(at0 + 12, uint32(value.obj_attributes.uid))
+    view0.setUint32(at0 + 12, asUint32(value.obj_attributes.uid))
     field = 'obj_attributes.gid'
-    view0.setUint32(at0 + 16, uint32(value.obj_attributes.gid))
+    view0.setUint32(at0 + 16, asUint32(value.obj_attributes.gid))
     field = 'obj_attributes.size'
-    view0.setBigUint64(at0 + 20, uint64(value.obj_attributes.size))
+    view0.setBigUint64(at0 + 20, asUint64(value.obj_attributes.size))
     field = 'obj_attributes.used'
-    view0.setBigUint64(at0 + 28, uint64(value.obj_attributes.used))
+    view0.setBigUint64(at0 + 28, asUint64(value.obj_attributes.used))
     field = 'obj_attributes.rdev.specdata1'
-    view0.setUint32(at0 + 36, uint32(value.obj_attributes.rdev.specdata1))
+    view0.setUint32(at0 + 36, asUint32(value.obj_attributes.rdev.specdata1))
     field = 'obj_attributes.rdev.specdata2'
-    view0.setUint32(at0 + 40, uint32(value.obj_attributes.rdev.specdata2))
+    view0.setUint32(at0 + 40, asUint32(value.obj_attributes.rdev.specdata2))
     field = 'obj_attributes.fsid'
-    view0.setBigUint64(at0 + 44, uint64(value.obj_attributes.fsid))
+    view0.setBigUint64(at0 + 44, asUint64(value.obj_attributes.fsid))
     field = 'obj_attributes.fileid'
-    view0.setBigUint64(at0 + 52, uint64(value.obj_attributes.fileid))
+    view0.setBigUint64(at0 + 52, asUint64(value.obj_attributes.fileid))
     field = 'obj_attributes.atime.seconds'
-    view0.setUint32(at0 + 60, uint32(value.obj_attributes.atime.seconds))
+    view0.setUint32(at0 + 60, asUint32(value.obj_attributes.atime.seconds))
     field = 'obj_attributes.atime.nseconds'
-    view0.setUint32(at0 + 64, uint32(value.obj_attributes.atime.nseconds))
+    view0.setUint32(at0 + 64, asUint32(value.obj_attributes.atime.nseconds))
     field = 'obj_attributes.mtime.seconds'
-    view0.setUint32(at0 + 68, uint32(value.obj_attributes.mtime.seconds))
+    view0.setUint32(at0 + 68, asUint32(value.obj_attributes.mtime.seconds))
     field = 'obj_attributes.mtime.nseconds'
-    view0.setUint32(at0 + 72, uint32(value.obj_attributes.mtime.nseconds))
+    view0.setUint32(at0 + 72, asUint32(value.obj_attributes.mtime.nseconds))
     field = 'obj_attributes.ctime.seconds'
-    view0.setUint32(at0 + 76, uint32(value.obj_attributes.ctime.seconds))
+    view0.setUint32(at0 + 76, asUint32(value.obj_attributes.ctime.seconds))
     field = 'obj_attributes.ctime.nseconds'
-    view0.setUint32(at0 + 80, uint32(value.obj_attributes.ctime.nseconds))
+    view0.setUint32(at0 + 80, asUint32(value.obj_attributes.ctime.nseconds))
   } catch (error) {
     throw XdrError.within(error, 'GETATTR3resok', field, -1)
   }
@@ -1598,9 +1598,9 @@ export function encodeREAD3args(writer: XdrWriter, value: READ3args): void {
     field = 'offset'
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setBigUint64(at0, uint64(value.offset))
+    view0.setBigUint64(at0, asUint64(value.offset))
     field = 'count'
-    view0.setUint32(at0 + 8, uint32(value.count))
+    view0.setUint32(at0 + 8, asUint32(value.count))
   } catch (error) {
     throw XdrError.within(error, 'READ3args', field, -1)
   }
@@ -1636,7 +1636,7 @@ export function encodeREAD3resok(writer: XdrWriter, value: READ3resok): void {
     field = 'count'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.count))
+    view0.setUint32(at0, asUint32(value.count))
     field = 'eof'
     view0.setUint32(at0 + 4, Number(value.eof))
     field = 'data'
@@ -1761,11 +1761,11 @@ export function encodeWRITE3args(writer: XdrWriter, value: WRITE3args): void {
     field = 'offset'
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setBigUint64(at0, uint64(value.offset))
+    view0.setBigUint64(at0, asUint64(value.offset))
     field = 'count'
-    view0.setUint32(at0 + 8, uint32(value.count))
+    view0.setUint32(at0 + 8, asUint32(value.count))
     field = 'stable'
-    view0.setInt32(at0 + 12, int32(value.stable))
+    view0.setInt32(at0 + 12, asInt32(value.stable))
     field = 'data'
     writer.writeOpaque(value.data, 4294967295)
   } catch (error) {
@@ -1803,9 +1803,9 @@ export function encodeWRITE3resok(writer: XdrWriter, value: WRITE3resok): void {
     field = 'count'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.count))
+    view0.setUint32(at0, asUint32(value.count))
     field = 'committed'
-    view0.setInt32(at0 + 4, int32(value.committed))
+    view0.setInt32(at0 + 4, asInt32(value.committed))
     field = 'verf'
     writer.writeFixedOpaque(value.verf, 8)
   } catch (error) {
@@ -2371,9 +2371,9 @@ export function encodedevicedata3(writer: XdrWriter, value: devicedata3): void {
     field = 'spec.specdata1'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.spec.specdata1))
+    view0.setUint32(at0, asUint32(value.spec.specdata1))
     field = 'spec.specdata2'
-    view0.setUint32(at0 + 4, uint32(value.spec.specdata2))
+    view0.setUint32(at0 + 4, asUint32(value.spec.specdata2))
   } catch (error) {
     throw XdrError.within(error, 'devicedata3', field, -1)
   }
@@ -3288,9 +3288,9 @@ export function encodeREADDIRPLUS3args(writer: XdrWriter, value: READDIRPLUS3arg
     field = 'dircount'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.dircount))
+    view0.setUint32(at0, asUint32(value.dircount))
     field = 'maxcount'
-    view0.setUint32(at0 + 4, uint32(value.maxcount))
+    view0.setUint32(at0 + 4, asUint32(value.maxcount))
   } catch (error) {
     throw XdrError.within(error, 'READDIRPLUS3args', field, -1)
   }
@@ -3553,19 +3553,19 @@ export function encodeFSSTAT3resok(writer: XdrWriter, value: FSSTAT3resok): void
     field = 'tbytes'
     const at0 = writer.take(52)
     const view0 = writer.view
-    view0.setBigUint64(at0, uint64(value.tbytes))
+    view0.setBigUint64(at0, asUint64(value.tbytes))
     field = 'fbytes'
-    view0.setBigUint64(at0 + 8, uint64(value.fbytes))
+    view0.setBigUint64(at0 + 8, asUint64(value.fbytes))
     field = 'abytes'
-    view0.setBigUint64(at0 + 16, uint64(value.abytes))
+    view0.setBigUint64(at0 + 16, asUint64(value.abytes))
     field = 'tfiles'
-    view0.setBigUint64(at0 + 24, uint64(value.tfiles))
+    view0.setBigUint64(at0 + 24, asUint64(value.tfiles))
     field = 'ffiles'
-    view0.setBigUint64(at0 + 32, uint64(value.ffiles))
+    view0.setBigUint64(at0 + 32, asUint64(value.ffiles))
     field = 'afiles'
-    view0.setBigUint64(at0 + 40, uint64(value.afiles))
+    view0.setBigUint64(at0 + 40, asUint64(value.afiles))
     field = 'invarsec'
-    view0.setUint32(at0 + 48, uint32(value.invarsec))
+    view0.setUint32(at0 + 48, asUint32(value.invarsec))
   } catch (error) {
     throw XdrError.within(error, 'FSSTAT3resok', field, -1)
   }
@@ -3716,27 +3716,27 @@ export function encodeFSINFO3resok(writer: XdrWriter, value: FSINFO3resok): void
     field = 'rtmax'
     const at0 = writer.take(48)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.rtmax))
+    view0.setUint32(at0, asUint32(value.rtmax))
     field = 'rtpref'
-    view0.setUint32(at0 + 4, uint32(value.rtpref))
+    view0.setUint32(at0 + 4, asUint32(value.rtpref))
     field = 'rtmult'
-    view0.setUint32(at0 + 8, uint32(value.rtmult))
+    view0.setUint32(at0 + 8, asUint32(value.rtmult))
     field = 'wtmax'
-    view0.setUint32(at0 + 12, uint32(value.wtmax))
+    view0.setUint32(at0 + 12, asUint32(value.wtmax))
     field = 'wtpref'
-    view0.setUint32(at0 + 16, uint32(value.wtpref))
+    view0.setUint32(at0 + 16, asUint32(value.wtpref))
     field = 'wtmult'
-    view0.setUint32(at0 + 20, uint32(value.wtmult))
+    view0.setUint32(at0 + 20, asUint32(value.wtmult))
     field = 'dtpref'
-    view0.setUint32(at0 + 24, uint32(value.dtpref))
+    view0.setUint32(at0 + 24, asUint32(value.dtpref))
     field = 'maxfilesize'
-    view0.setBigUint64(at0 + 28, uint64(value.maxfilesize))
+    view0.setBigUint64(at0 + 28, asUint64(value.maxfilesize))
     field = 'time_delta.seconds'
-    view0.setUint32(at0 + 36, uint32(value.time_delta.seconds))
+    view0.setUint32(at0 + 36, asUint32(value.time_delta.seconds))
     field = 'time_delta.nseconds'
-    view0.setUint32(at0 + 40, uint32(value.time_delta.nseconds))
+    view0.setUint32(at0 + 40, asUint32(value.time_delta.nseconds))
     field = 'properties'
-    view0.setUint32(at0 + 44, uint32(value.properties))
+    view0.setUint32(at0 + 44, asUint32(value.properties))
   } catch (error) {
     throw XdrError.within(error, 'FSINFO3resok', field, -1)
   }
@@ -3867,9 +3867,9 @@ export function encodePATHCONF3resok(writer: XdrWriter, value: PATHCONF3resok): 
     field = 'linkmax'
     const at0 = writer.take(24)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.linkmax))
+    view0.setUint32(at0, asUint32(value.linkmax))
     field = 'name_max'
-    view0.setUint32(at0 + 4, uint32(value.name_max))
+    view0.setUint32(at0 + 4, asUint32(value.name_max))
     field = 'no_trunc'
     view0.setUint32(at0 + 8, Number(value.no_trunc))
     field = 'chown_restricted'
@@ -3975,9 +3975,9 @@ export function encodeCOMMIT3args(writer: XdrWriter, value: COMMIT3args): void {
     field = 'offset'
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setBigUint64(at0, uint64(value.offset))
+    view0.setBigUint64(at0, asUint64(value.offset))
     field = 'count'
-    view0.setUint32(at0 + 8, uint32(value.count))
+    view0.setUint32(at0 + 8, asUint32(value.count))
   } catch (error) {
     throw XdrError.within(error, 'COMMIT3args', field, -1)
   }

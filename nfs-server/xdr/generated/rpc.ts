@@ -1,5 +1,5 @@
 // Generated from rpc.x by xdr-parser; do not edit.
-import { uint32 } from '../range.ts'
+import { asUint32 } from '../range.ts'
 import type { XdrReader } from '../reader.ts'
 import type { XdrWriter } from '../writer.ts'
 import { XdrError } from '../xdr-error.ts'
@@ -109,9 +109,9 @@ export function encodeauthsys_parms(writer: XdrWriter, value: authsys_parms): vo
     field = 'uid'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.uid))
+    view0.setUint32(at0, asUint32(value.uid))
     field = 'gid'
-    view0.setUint32(at0 + 4, uint32(value.gid))
+    view0.setUint32(at0 + 4, asUint32(value.gid))
     field = 'gids'
     writer.writeCount(value.gids.length, 16)
     for (index = 0; index < value.gids.length; index++) {
@@ -255,13 +255,13 @@ export function encodecall_body(writer: XdrWriter, value: call_body): void {
   try {
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.rpcvers))
+    view0.setUint32(at0, asUint32(value.rpcvers))
     field = 'prog'
-    view0.setUint32(at0 + 4, uint32(value.prog))
+    view0.setUint32(at0 + 4, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 8, uint32(value.vers))
+    view0.setUint32(at0 + 8, asUint32(value.vers))
     field = 'proc'
-    view0.setUint32(at0 + 12, uint32(value.proc))
+    view0.setUint32(at0 + 12, asUint32(value.proc))
     field = 'cred'
     encodeopaque_auth(writer, value.cred)
     field = 'verf'
@@ -293,9 +293,9 @@ export function encodemismatch(writer: XdrWriter, value: mismatch): void {
   try {
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.low))
+    view0.setUint32(at0, asUint32(value.low))
     field = 'high'
-    view0.setUint32(at0 + 4, uint32(value.high))
+    view0.setUint32(at0 + 4, asUint32(value.high))
   } catch (error) {
     throw XdrError.within(error, 'mismatch', field, -1)
   }

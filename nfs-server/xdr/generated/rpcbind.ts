@@ -1,6 +1,6 @@
 // Generated from rpcbind.x by xdr-parser; do not edit.
 import { decodeVoid, encodeVoid, type Procedure } from '../procedure.ts'
-import { int32, uint32 } from '../range.ts'
+import { asInt32, asUint32 } from '../range.ts'
 import type { XdrReader } from '../reader.ts'
 import type { XdrWriter } from '../writer.ts'
 import { XdrError } from '../xdr-error.ts'
@@ -41,13 +41,13 @@ export function encodemapping(writer: XdrWriter, value: mapping): void {
   try {
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.prog))
+    view0.setUint32(at0, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 4, uint32(value.vers))
+    view0.setUint32(at0 + 4, asUint32(value.vers))
     field = 'prot'
-    view0.setUint32(at0 + 8, uint32(value.prot))
+    view0.setUint32(at0 + 8, asUint32(value.prot))
     field = 'port'
-    view0.setUint32(at0 + 12, uint32(value.port))
+    view0.setUint32(at0 + 12, asUint32(value.port))
   } catch (error) {
     throw XdrError.within(error, 'mapping', field, -1)
   }
@@ -83,13 +83,13 @@ export function encodepmaplist(writer: XdrWriter, value: pmaplist): void {
   try {
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.map.prog))
+    view0.setUint32(at0, asUint32(value.map.prog))
     field = 'map.vers'
-    view0.setUint32(at0 + 4, uint32(value.map.vers))
+    view0.setUint32(at0 + 4, asUint32(value.map.vers))
     field = 'map.prot'
-    view0.setUint32(at0 + 8, uint32(value.map.prot))
+    view0.setUint32(at0 + 8, asUint32(value.map.prot))
     field = 'map.port'
-    view0.setUint32(at0 + 12, uint32(value.map.port))
+    view0.setUint32(at0 + 12, asUint32(value.map.port))
   } catch (error) {
     throw XdrError.within(error, 'pmaplist', field, -1)
   }
@@ -150,11 +150,11 @@ export function encodecall_args(writer: XdrWriter, value: call_args): void {
   try {
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.prog))
+    view0.setUint32(at0, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 4, uint32(value.vers))
+    view0.setUint32(at0 + 4, asUint32(value.vers))
     field = 'proc'
-    view0.setUint32(at0 + 8, uint32(value.proc))
+    view0.setUint32(at0 + 8, asUint32(value.proc))
     field = 'args'
     writer.writeOpaque(value.args, 4294967295)
   } catch (error) {
@@ -221,9 +221,9 @@ export function encoderpcb(writer: XdrWriter, value: rpcb): void {
   try {
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.r_prog))
+    view0.setUint32(at0, asUint32(value.r_prog))
     field = 'r_vers'
-    view0.setUint32(at0 + 4, uint32(value.r_vers))
+    view0.setUint32(at0 + 4, asUint32(value.r_vers))
     field = 'r_netid'
     writer.writeText(value.r_netid, 4294967295)
     field = 'r_addr'
@@ -323,11 +323,11 @@ export function encoderpcb_rmtcallargs(writer: XdrWriter, value: rpcb_rmtcallarg
   try {
     const at0 = writer.take(12)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.prog))
+    view0.setUint32(at0, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 4, uint32(value.vers))
+    view0.setUint32(at0 + 4, asUint32(value.vers))
     field = 'proc'
-    view0.setUint32(at0 + 8, uint32(value.proc))
+    view0.setUint32(at0 + 8, asUint32(value.proc))
     field = 'args'
     writer.writeOpaque(value.args, 4294967295)
   } catch (error) {
@@ -525,13 +525,13 @@ export function encoderpcbs_addrlist(writer: XdrWriter, value: rpcbs_addrlist): 
   try {
     const at0 = writer.take(16)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.prog))
+    view0.setUint32(at0, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 4, uint32(value.vers))
+    view0.setUint32(at0 + 4, asUint32(value.vers))
     field = 'success'
-    view0.setInt32(at0 + 8, int32(value.success))
+    view0.setInt32(at0 + 8, asInt32(value.success))
     field = 'failure'
-    view0.setInt32(at0 + 12, int32(value.failure))
+    view0.setInt32(at0 + 12, asInt32(value.failure))
     field = 'netid'
     writer.writeText(value.netid, 4294967295)
   } catch (error) {
@@ -615,17 +615,17 @@ export function encoderpcbs_rmtcalllist(writer: XdrWriter, value: rpcbs_rmtcalll
   try {
     const at0 = writer.take(24)
     const view0 = writer.view
-    view0.setUint32(at0, uint32(value.prog))
+    view0.setUint32(at0, asUint32(value.prog))
     field = 'vers'
-    view0.setUint32(at0 + 4, uint32(value.vers))
+    view0.setUint32(at0 + 4, asUint32(value.vers))
     field = 'proc'
-    view0.setUint32(at0 + 8, uint32(value.proc))
+    view0.setUint32(at0 + 8, asUint32(value.proc))
     field = 'success'
-    view0.setInt32(at0 + 12, int32(value.success))
+    view0.setInt32(at0 + 12, asInt32(value.success))
     field = 'failure'
-    view0.setInt32(at0 + 16, int32(value.failure))
+    view0.setInt32(at0 + 16, asInt32(value.failure))
     field = 'indirect'
-    view0.setInt32(at0 + 20, int32(value.indirect))
+    view0.setInt32(at0 + 20, asInt32(value.indirect))
     field = 'netid'
     writer.writeText(value.netid, 4294967295)
   } catch (error) {
@@ -725,9 +725,9 @@ export function encoderpcb_stat(writer: XdrWriter, value: rpcb_stat): void {
     field = 'setinfo'
     const at0 = writer.take(8)
     const view0 = writer.view
-    view0.setInt32(at0, int32(value.setinfo))
+    view0.setInt32(at0, asInt32(value.setinfo))
     field = 'unsetinfo'
-    view0.setInt32(at0 + 4, int32(value.unsetinfo))
+    view0.setInt32(at0 + 4, asInt32(value.unsetinfo))
     field = 'addrinfo'
     encoderpcbs_addrlistList(writer, value.addrinfo)
     field = 'rmtinfo'
