@@ -14,7 +14,7 @@ t.test('a stock client mounts without port options', async (t) => {
   await writeFile(join(exportDirectory, 'one', 'two', 'note'), 'from the server\n')
   await writeFile(join(exportDirectory, 'one', 'file'), 'no directory\n')
   await chmod(join(exportDirectory, 'one'), 0o700)
-  const vm = await machine.vm()
+  const vm = await machine.userVm()
 
   await t.test('version 4 is refused in a way that makes it fall back to 3', async (t) => {
     await vm.sh(machine.mountCommand())

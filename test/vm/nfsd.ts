@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { repositoryRoot } from './cache.ts'
 import { command, requireProgram } from './command.ts'
 import type { Network } from './network.ts'
+import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-output.ts'
 import type { RunScope } from './run-scope.ts'
 
 const startTimeoutMs = 20_000
@@ -16,12 +17,6 @@ export interface NfsdOptions {
   /** Default: the client's root is root here, so that a test may make whatever it wants. */
   readonly squash?: 'root_squash' | 'no_root_squash' | 'all_squash'
   readonly arguments?: readonly string[]
-}
-
-interface Ports {
-  readonly nfs: number
-  readonly mount: number
-  readonly metrics: number
 }
 
 const squashArguments = {
@@ -65,7 +60,7 @@ export class Nfsd {
     let output = ''
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      const line = /^fsva-nfsd ready: .*$/m.exec(output)?.[0]
+      const line = findReadyLine(output)
       if (line !== undefined) ready.resolve(line)
     })
     child.once('error', (error) => ready.reject(error))
@@ -141,13 +136,7 @@ export class Nfsd {
     const node = [process.execPath, '--input-type=module', '-e', script]
     const [program, ...args] = this.#network.inside(node)
     const text = await command(program!, args, { timeoutMs: 10_000 })
-    const counts = new Map<string, number>()
-    for (const match of text.matchAll(/^fsva_calls_total\{(.*)\} (\d+)$/gm)) {
-      const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(match[1]!)?.[1] ?? ''
-      const key = `${label('program')}.${label('procedure')}`
-      counts.set(key, (counts.get(key) ?? 0) + Number(match[2]))
-    }
-    return counts
+    return parseCalls(text)
   }
 
   logTail(lines = 20): string {
@@ -156,12 +145,3 @@ export class Nfsd {
 }
 
 const nfsdProgram = process.env.FSVA_NFSD_PROGRAM ?? join(repositoryRoot, 'nfs-server', 'bin', 'fsva-nfsd.js')
-
-function parseReadyLine(line: string): Ports {
-  const port = (service: string) => {
-    const match = new RegExp(`\\b${service} \\S*?:(\\d+)\\b`).exec(line)
-    if (match === null) throw new Error(`no ${service} port in its ready line: ${line}`)
-    return Number(match[1])
-  }
-  return { nfs: port('nfs'), mount: port('mount'), metrics: port('metrics') }
-}

@@ -1,6 +1,8 @@
 /** The layout for most tests: fsva-nfsd on this machine, user VMs next to it. */
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { command } from './command.ts'
+import type { Layout } from './layout.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Nfsd, type NfsdOptions } from './nfsd.ts'
 import { RunScope } from './run-scope.ts'
@@ -13,7 +15,7 @@ export interface OneMachineOptions extends Partial<NfsdOptions> {
 
 export type UserVmOptions = Partial<Omit<VmOptions, 'attachment' | 'inside'>>
 
-export class OneMachine {
+export class OneMachine implements Layout {
   readonly scope: RunScope
   readonly network: Network
   readonly server: Nfsd
@@ -43,13 +45,13 @@ export class OneMachine {
 
   /** Boots a user VM and mounts the export on its /mnt. */
   async mountedVm(options: UserVmOptions = {}): Promise<Vm> {
-    const vm = await this.vm(options)
+    const vm = await this.userVm(options)
     await vm.sh(this.mountCommand())
     return vm
   }
 
   /** Boots a user VM. */
-  async vm(options: UserVmOptions = {}): Promise<Vm> {
+  async userVm(options: UserVmOptions = {}): Promise<Vm> {
     const name = `user-vm-${++this.#vms}`
     const attachment = this.network.attach()
     return Vm.boot(this.scope, { name, ...options, attachment, inside: this.network.inside })
@@ -61,7 +63,18 @@ export class OneMachine {
     return `mount -t nfs -o ${options} ${this.network.serverAddress}:${this.exportDirectory}${below} ${directory}`
   }
 
-  close(): void {
+  /** For the demo: the server's own view. */
+  readonly serverName = 'server'
+
+  onServer(script: string): Promise<string> {
+    return command('sh', ['-e', '-c', script]).then((output) => output.trimEnd())
+  }
+
+  calls(): Promise<Map<string, number>> {
+    return this.server.calls()
+  }
+
+  async close(): Promise<void> {
     this.scope.close()
   }
 }

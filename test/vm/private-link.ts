@@ -1,0 +1,25 @@
+/**
+ * A network of exactly two VMs: the two QEMU processes talk over a Unix socket in the run's directory, so that
+ * this machine has no address in it and no privilege is needed.
+ */
+import { join } from 'node:path'
+import { type Attachment, macAddress } from './network.ts'
+import type { RunScope } from './run-scope.ts'
+
+export interface PrivateLink {
+  /** Boot this one first: the other one's QEMU connects to its socket. */
+  readonly appliance: Attachment
+  readonly user: Attachment
+}
+
+export function createPrivateLink(scope: RunScope): PrivateLink {
+  const path = join(scope.directory, 'link')
+  const end = (index: number, role: string): Attachment => ({
+    address: `10.78.0.${index}/24`,
+    qemuArguments: [
+      ...['-netdev', `stream,id=net,server=${role},addr.type=unix,addr.path=${path}`],
+      ...['-device', `virtio-net-pci,netdev=net,mac=${macAddress(index)},romfile=`],
+    ],
+  })
+  return { appliance: end(1, 'on'), user: end(2, 'off') }
+}
