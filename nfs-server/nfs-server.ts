@@ -33,6 +33,8 @@ export class NfsServer implements Server {
   #exports: readonly ExportOptions[]
   #backend: Backend | undefined
   #port111: Port111 | undefined
+  #changes: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -132,40 +134,54 @@ export class NfsServer implements Server {
     return exports
   }
 
-  async reload(exports: readonly ExportDefinition[]): Promise<void> {
-    const old = this.#exports
-    this.#exports = exports.map(complete)
-    try {
-      await this.#backend?.setExports(await this.#resolve())
-    } catch (error) {
-      this.#exports = old
-      throw error
-    }
+  reload(exports: readonly ExportDefinition[]): Promise<void> {
+    return this.#change(async () => {
+      const old = this.#exports
+      this.#exports = exports.map(complete)
+      try {
+        await this.#backend?.setExports(await this.#resolve())
+      } catch (error) {
+        this.#exports = old
+        throw error
+      }
+    })
   }
 
-  async refreshClients(): Promise<void> {
-    await this.#backend?.setExports(await this.#resolve())
+  refreshClients(): Promise<void> {
+    return this.#change(async () => {
+      const exports = await this.#resolve()
+      await this.#backend?.setExports(exports)
+    })
+  }
+
+  /** One change of the exports after the other: lookups of names take their time, and the last one must win. */
+  #change(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change)
+    this.#changes = done.catch(() => {})
+    return done
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    if (this.#isClosed) return 0
+    this.#isClosed = true
     await this.#port111?.close()
     let cutOff = 0
-    const timer = setTimeout(() => {
-      cutOff = this.#listener.callCount
-    }, deadlineMs - 1)
+    const timer = setTimeout(
+      () => {
+        cutOff = this.#listener.callCount
+      },
+      Math.max(0, deadlineMs - 1),
+    )
     await this.#listener.drain(deadlineMs)
     clearTimeout(timer)
+    await this.#changes
     this.#mountList.flush()
     await this.#backend?.close()
     return cutOff
   }
 
   async close(): Promise<void> {
-    await this.#port111?.close()
-    this.#port111 = undefined
-    await this.#listener.close()
-    this.#mountList.flush()
-    await this.#backend?.close()
+    await this.drain(0)
   }
 }
 

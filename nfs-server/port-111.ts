@@ -12,6 +12,7 @@ import {
 } from './programs/portmap/register.ts'
 import { Registry } from './programs/portmap/registry.ts'
 import { connectSystemRpcbind } from './programs/portmap/system-rpcbind.ts'
+import { TcpRpcClient } from './rpc/client.ts'
 import type { Dispatcher } from './rpc/dispatch.ts'
 import type { ListenAddress, RpcListener } from './rpc/listener.ts'
 import type { RpcProgram } from './rpc/program.ts'
@@ -39,6 +40,8 @@ export interface Port111 {
   readonly state: 'registered' | 'served' | 'none'
   close(): Promise<void>
 }
+
+const probeTimeoutMs = 2000
 
 const nothing: Port111 = { state: 'none', close: async () => {} }
 
@@ -70,6 +73,7 @@ export async function announceOnPort111(options: Port111Options): Promise<Port11
 }
 
 async function register({ offered, log }: Port111Options): Promise<Port111 | undefined> {
+  if (!(await isPort111Open())) return undefined
   const rpcbind = await connectSystemRpcbind()
   if (rpcbind === undefined) return undefined
   const services = servicesOf(offered)
@@ -81,6 +85,23 @@ async function register({ offered, log }: Port111Options): Promise<Port111 | und
   }
   log.info("registered with this machine's rpcbind")
   return { state: 'registered', close: () => takeBack(services, log) }
+}
+
+/**
+ * Whether clients of this network namespace have a port 111 to ask. The local socket of rpcbind alone does not say
+ * so: in a container it may lead to the rpcbind of the host.
+ */
+async function isPort111Open(): Promise<boolean> {
+  try {
+    const client = await TcpRpcClient.connect(
+      { host: '127.0.0.1', port: PMAP_PORT },
+      { timeoutMs: probeTimeoutMs },
+    )
+    client.close()
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function takeBack(services: readonly Service[], log: Logger): Promise<void> {
