@@ -90,7 +90,7 @@ export interface Mounted {
   readonly type: string
 }
 
-/** What is mounted at exactly this path, topmost first. */
+/** What is mounted at exactly this path; the topmost of several. */
 export function mountedAt(path: string): Mounted | undefined {
   let found: Mounted | undefined
   for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {

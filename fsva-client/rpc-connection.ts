@@ -56,12 +56,19 @@ export class RpcConnection {
   }
 }
 
+const unreachableReasons: Readonly<Record<string, string>> = {
+  ENETUNREACH: 'this machine has no route to that network',
+  EHOSTUNREACH: 'the machine cannot be reached',
+  ENETDOWN: 'the network is down',
+}
+
 function connectFailure(code: string, port: number, error: Error): RpcFailure {
   if (code === 'ECONNREFUSED') return new RpcFailure('closed', `nothing listens on port ${port}`)
   if (code === '' || code === 'ETIMEDOUT') {
     return new RpcFailure('timeout', `no answer from port ${port} within ${timeoutMs / 1000} s`)
   }
-  return new RpcFailure('unreachable', `no connection to port ${port}: ${error.message}`)
+  const reason = unreachableReasons[code] ?? error.message
+  return new RpcFailure('unreachable', `no connection to port ${port}: ${reason}`)
 }
 
 function refusal({ status, versions }: RpcReplyError): RpcFailure {
