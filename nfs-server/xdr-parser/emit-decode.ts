@@ -1,5 +1,5 @@
 import { arrayText, isNumeric, labelText } from './emit-types.ts'
-import { isNullable, minimumBytes, optionalField } from './layout.ts'
+import { coversAll, isNullable, minimumBytes, optionalField } from './layout.ts'
 import {
   type EnumDefinition,
   type Model,
@@ -206,14 +206,4 @@ function decodeUnion(model: Model, union: UnionDefinition): string {
   const anyField = union.arms.some((arm) => arm.field.type.kind !== 'void')
   const variable = anyField ? `  let field = '${discriminant.name}'\n` : ''
   return head + guarded(model, name, anyField ? 'field' : `'${discriminant.name}'`, indexed, variable, body)
-}
-
-/** Whether every value that the discriminant can have is named by an arm. */
-export function coversAll(model: Model, union: UnionDefinition): boolean {
-  const base = union.discriminantBase
-  if (base === 'int' || base === 'uint') return false
-  const labels = new Set(union.arms.flatMap((arm) => arm.labels))
-  if (base === 'bool') return labels.size === 2
-  const definition = model.types.get(base.enum)
-  return definition?.kind === 'enum' && definition.members.every((member) => labels.has(member.value))
 }

@@ -1,6 +1,5 @@
-import { coversAll } from './emit-decode.ts'
 import { isNumeric, labelText, typeText } from './emit-types.ts'
-import { isNullable, optionalField } from './layout.ts'
+import { coversAll, isNullable, optionalField } from './layout.ts'
 import { type Model, type Type, type TypeDefinition, type UnionDefinition, underlying } from './model.ts'
 
 const writers = {

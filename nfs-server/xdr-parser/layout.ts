@@ -65,3 +65,13 @@ export function isNullable(model: Model, type: Type): boolean {
   const definition = model.types.get(base.name)!
   return definition.kind === 'union' && optionalField(model, definition) !== undefined
 }
+
+/** Whether every value that the discriminant can have is named by an arm. */
+export function coversAll(model: Model, union: UnionDefinition): boolean {
+  const base = union.discriminantBase
+  if (base === 'int' || base === 'uint') return false
+  const labels = new Set(union.arms.flatMap((arm) => arm.labels))
+  if (base === 'bool') return labels.size === 2
+  const definition = model.types.get(base.enum)
+  return definition?.kind === 'enum' && definition.members.every((member) => labels.has(member.value))
+}

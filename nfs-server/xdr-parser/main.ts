@@ -31,7 +31,9 @@ async function bringUpToDate(source: string, { check, runtime }: Options): Promi
   if (before === generated) return true
   const shown = relative(process.cwd(), target)
   if (check) {
-    console.error(`${shown} is ${before === undefined ? 'missing' : 'stale'}: run npm run generate`)
+    console.error(
+      `${shown} is ${before === undefined ? 'missing' : 'stale'}: run npm run generate -w @fsva/xdr-parser`,
+    )
     return false
   }
   await mkdir(dirname(target), { recursive: true })

@@ -3,6 +3,7 @@ import type {
   DefinitionNode,
   EnumBody,
   Name,
+  Position,
   SpecificationNode,
   StructBody,
   TypeNode,
@@ -197,9 +198,9 @@ class Resolver {
       case 'void':
         return { kind: 'void' }
       case 'plain':
-        return this.type(shape.type, inline)
+        return this.type(shape.type, inline, node.position)
       case 'optional':
-        return { kind: 'optional', element: this.type(shape.type, inline) }
+        return { kind: 'optional', element: this.type(shape.type, inline, node.position) }
       case 'fixed-opaque':
         return { kind: 'fixed-opaque', length: this.scope.number(shape.length, 'the length', 0, uint32Max) }
       case 'opaque':
@@ -207,10 +208,14 @@ class Resolver {
         return { kind: shape.kind, max: this.maximum(shape.max) }
       case 'fixed-array': {
         const length = this.scope.number(shape.length, 'the length', 0, uint32Max)
-        return { kind: 'fixed-array', element: this.type(shape.type, inline), length }
+        return { kind: 'fixed-array', element: this.type(shape.type, inline, node.position), length }
       }
       case 'array':
-        return { kind: 'array', element: this.type(shape.type, inline), max: this.maximum(shape.max) }
+        return {
+          kind: 'array',
+          element: this.type(shape.type, inline, node.position),
+          max: this.maximum(shape.max),
+        }
     }
   }
 
@@ -218,7 +223,7 @@ class Resolver {
     return node === undefined ? uint32Max : this.scope.number(node, 'the maximum', 0, uint32Max)
   }
 
-  private type(node: TypeNode, inline: string): Type {
+  private type(node: TypeNode, inline: string, position: Position): Type {
     switch (node.kind) {
       case 'named':
         if (!this.defined.has(node.name.text)) {
@@ -229,7 +234,6 @@ class Resolver {
       case 'enum':
       case 'struct':
       case 'union': {
-        const position = { line: 0, column: 0 }
         this.scope.declare({ text: inline, position }, true)
         this.names.set(inline, { text: inline, position })
         this.body(node, inline)

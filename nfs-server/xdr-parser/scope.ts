@@ -30,8 +30,8 @@ export class Scope {
   declare(name: Name, generated: boolean): void {
     const before = this.positions.get(name.text)
     if (before !== undefined) {
-      const place = before.line === 0 ? 'by the language' : `at ${before.line}:${before.column}`
-      throw this.fault(name.position, `'${name.text}' is already defined ${place}`)
+      const place = `${before.line}:${before.column}`
+      throw this.fault(name.position, `'${name.text}' is already defined at ${place}`)
     }
     if (name.text === 'TRUE' || name.text === 'FALSE') {
       throw this.fault(name.position, `'${name.text}' is already defined by the language`)
