@@ -122,7 +122,7 @@ impl Callers {
             table.slots.push(Slot {
                 generation: 0,
                 caller: None,
-                used: AtomicBool::new(true),
+                used: AtomicBool::new(false),
             });
             table.slots.len() - 1
         } else {
@@ -130,7 +130,8 @@ impl Callers {
         };
         let entry = &mut table.slots[slot];
         entry.generation = entry.generation.checked_add(1).expect("2^32 callers in one slot");
-        entry.used = AtomicBool::new(true);
+        // Not used yet: otherwise a flood of new callers would wash out those who keep calling.
+        entry.used = AtomicBool::new(false);
         let identity = Arc::new(identity);
         entry.caller = Some(Arc::new(Caller {
             identity: identity.clone(),
@@ -176,5 +177,122 @@ impl Table {
                 return slot;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(uid: u32) -> CallerIdentity {
+        CallerIdentity {
+            address: IpAddr::from([127, 0, 0, 1]),
+            privileged_port: true,
+            flavor: Flavor::Sys,
+            uid,
+            gid: 100,
+            gids: Box::from([100, 200]),
+        }
+    }
+
+    #[test]
+    fn equal_callers_share_an_id_and_others_do_not() {
+        let callers = Callers::new(10);
+        let id = callers.intern(identity(1));
+        assert_eq!(callers.intern(identity(1)), id);
+        let others = [
+            identity(2),
+            CallerIdentity {
+                gids: Box::from([100]),
+                ..identity(1)
+            },
+            CallerIdentity {
+                gids: Box::from([200, 100]),
+                ..identity(1)
+            },
+            CallerIdentity {
+                privileged_port: false,
+                ..identity(1)
+            },
+            CallerIdentity {
+                flavor: Flavor::None,
+                ..identity(1)
+            },
+            CallerIdentity {
+                address: IpAddr::from([127, 0, 0, 2]),
+                ..identity(1)
+            },
+        ];
+        let mut ids = std::collections::HashSet::from([id]);
+        for other in others {
+            let other_id = callers.intern(other.clone());
+            assert!(ids.insert(other_id));
+            assert_eq!(*callers.get(other_id).unwrap().identity, other);
+        }
+        assert_eq!(callers.len(), 7);
+    }
+
+    #[test]
+    fn an_id_survives_a_javascript_number() {
+        let id = CallerId::new((1 << SLOT_BITS) - 1, u32::MAX);
+        assert_eq!(CallerId::from_number(id.as_number()), id);
+    }
+
+    #[test]
+    fn numbers_that_are_no_id_are_stale() {
+        let callers = Callers::new(4);
+        callers.intern(identity(1));
+        for number in [0.0, -1.0, 0.5, f64::NAN, f64::INFINITY, 1e300, 4503599627370496.0] {
+            assert_eq!(
+                callers.get(CallerId::from_number(number)).err(),
+                Some(STALE_CALLER),
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_table_stays_bounded_and_evicted_ids_are_stale_for_ever() {
+        let callers = Callers::new(8);
+        let first = callers.intern(identity(0));
+        let ids: Vec<_> = (1..1000).map(|uid| callers.intern(identity(uid))).collect();
+        assert_eq!(callers.len(), 8);
+        assert_eq!(callers.get(first).err(), Some(STALE_CALLER));
+        let current = ids.iter().filter(|&&id| callers.get(id).is_ok()).count();
+        assert_eq!(current, 8);
+        let again = callers.intern(identity(0));
+        assert_ne!(again, first);
+        assert_eq!(callers.get(again).unwrap().identity.uid, 0);
+        assert_eq!(callers.get(first).err(), Some(STALE_CALLER));
+    }
+
+    #[test]
+    fn who_calls_stays() {
+        let callers = Callers::new(8);
+        let busy = callers.intern(identity(0));
+        for uid in 1..1000 {
+            callers.intern(identity(uid));
+            assert_eq!(callers.get(busy).unwrap().identity.uid, 0);
+        }
+    }
+
+    #[test]
+    fn threads_never_get_somebody_else() {
+        let callers = Callers::new(16);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let callers = &callers;
+                scope.spawn(move || {
+                    for round in 0..2000 {
+                        let uid = (round * 7 + thread) % 40;
+                        let id = callers.intern(identity(uid));
+                        if let Ok(caller) = callers.get(id) {
+                            assert_eq!(caller.identity.uid, uid);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(callers.len() <= 16);
     }
 }

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use crate::caller::{Caller, CallerIdentity, Credentials, Flavor, NO_ID};
+use crate::client_network::ClientNetwork;
 use crate::errno::{Errno, Result};
 use crate::handle::ExportId;
 
@@ -51,7 +51,7 @@ pub struct Export {
     pub anongid: u32,
     pub secure: bool,
     pub sync: bool,
-    clients: Vec<Network>,
+    clients: Vec<ClientNetwork>,
 }
 
 #[derive(Debug)]
@@ -230,7 +230,7 @@ impl Export {
         }
         let mut clients = Vec::new();
         for client in definition.clients {
-            match Network::parse(&client) {
+            match ClientNetwork::parse(&client) {
                 Some(network) => clients.push(network),
                 None => return Err(ExportPolicyError::Client { path, client }),
             }
@@ -307,67 +307,5 @@ fn normalized(path: &Path) -> Option<PathBuf> {
     clean.then(|| path.components().collect())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Network {
-    Everybody,
-    V4 { network: u32, mask: u32 },
-    V6 { network: u128, mask: u128 },
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Network> {
-        if text == "*" {
-            return Some(Network::Everybody);
-        }
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let prefix = |bits: u32| match prefix {
-            None => Some(bits),
-            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-                digits.parse().ok().filter(|&length: &u32| length <= bits)
-            }
-            Some(_) => None,
-        };
-        Some(match address {
-            IpAddr::V4(address) => {
-                let mask = u32::MAX.checked_shl(32 - prefix(32)?).unwrap_or(0);
-                Network::V4 {
-                    network: u32::from(address) & mask,
-                    mask,
-                }
-            }
-            IpAddr::V6(address) => {
-                let length = prefix(128)?;
-                match address.to_ipv4_mapped() {
-                    Some(mapped) if length >= 96 => {
-                        let mask = u32::MAX.checked_shl(128 - length).unwrap_or(0);
-                        Network::V4 {
-                            network: u32::from(mapped) & mask,
-                            mask,
-                        }
-                    }
-                    _ => {
-                        let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-                        Network::V6 {
-                            network: u128::from(address) & mask,
-                            mask,
-                        }
-                    }
-                }
-            }
-        })
-    }
-
-    /// `address` is canonical: IPv4-mapped IPv6 addresses are written as IPv4.
-    fn contains(&self, address: IpAddr) -> bool {
-        match (self, address) {
-            (Network::Everybody, _) => true,
-            (Network::V4 { network, mask }, IpAddr::V4(address)) => u32::from(address) & mask == *network,
-            (Network::V6 { network, mask }, IpAddr::V6(address)) => u128::from(address) & mask == *network,
-            _ => false,
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

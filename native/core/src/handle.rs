@@ -167,3 +167,175 @@ impl HandleCodec {
 fn little_endian_u32(bytes: &[u8]) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn codec(byte: u8) -> HandleCodec {
+        HandleCodec::new(&MacKey::from_bytes([byte; 32]))
+    }
+
+    /// Bytes to make an object of, so that a property can borrow from them.
+    #[derive(Clone, Debug)]
+    enum Sample {
+        Kernel(u8, Vec<u8>),
+        Table(u64),
+        Foreign(Vec<u8>),
+    }
+
+    impl Sample {
+        fn handle(&self, export: u32, filesystem: u32) -> Handle<'_> {
+            let object = match self {
+                Sample::Kernel(handle_type, bytes) => Object::Kernel {
+                    handle_type: *handle_type,
+                    bytes,
+                },
+                Sample::Table(id) => Object::Table(*id),
+                Sample::Foreign(bytes) => Object::Foreign(bytes),
+            };
+            Handle {
+                export: ExportId(export),
+                filesystem: FilesystemKey(filesystem),
+                object,
+            }
+        }
+    }
+
+    fn sample() -> impl Strategy<Value = Sample> {
+        prop_oneof![
+            (
+                any::<u8>(),
+                proptest::collection::vec(any::<u8>(), 1..=KERNEL_BYTES_MAX)
+            )
+                .prop_map(|(handle_type, bytes)| Sample::Kernel(handle_type, bytes)),
+            any::<u64>().prop_map(Sample::Table),
+            proptest::collection::vec(any::<u8>(), 1..=FOREIGN_BYTES_MAX).prop_map(Sample::Foreign),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_as_it_was(sample in sample(), export: u32, filesystem: u32) {
+            let wire = codec(1).seal(&sample.handle(export, filesystem)).unwrap();
+            prop_assert!(wire.as_bytes().len() <= WIRE_BYTES_MAX);
+            prop_assert_eq!(codec(1).open(wire.as_bytes()).unwrap(), sample.handle(export, filesystem));
+        }
+
+        #[test]
+        fn any_bytes_are_a_bad_handle(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert_eq!(codec(1).open(&bytes), Err(Errno::BADHANDLE));
+        }
+
+        #[test]
+        fn another_key_opens_nothing(sample in sample()) {
+            let wire = codec(1).seal(&sample.handle(1, 2)).unwrap();
+            prop_assert_eq!(codec(2).open(wire.as_bytes()), Err(Errno::BADHANDLE));
+        }
+
+        #[test]
+        fn every_flipped_bit_is_noticed(sample in sample()) {
+            let wire = codec(1).seal(&sample.handle(1, 2)).unwrap();
+            for bit in 0..wire.as_bytes().len() * 8 {
+                let mut flipped = wire.as_bytes().to_vec();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                prop_assert_eq!(codec(1).open(&flipped), Err(Errno::BADHANDLE));
+            }
+        }
+
+        #[test]
+        fn every_other_length_is_noticed(sample in sample(), more in proptest::collection::vec(any::<u8>(), 1..40)) {
+            let wire = codec(1).seal(&sample.handle(1, 2)).unwrap();
+            for length in 0..wire.as_bytes().len() {
+                prop_assert_eq!(codec(1).open(&wire.as_bytes()[..length]), Err(Errno::BADHANDLE));
+            }
+            let longer = [wire.as_bytes(), &more].concat();
+            prop_assert_eq!(codec(1).open(&longer), Err(Errno::BADHANDLE));
+        }
+    }
+
+    #[test]
+    fn kinds_are_not_confused() {
+        let table = codec(1).seal(&Sample::Table(7).handle(1, 2)).unwrap();
+        let foreign = codec(1)
+            .seal(&Sample::Foreign(7u64.to_le_bytes().to_vec()).handle(1, 2))
+            .unwrap();
+        assert_ne!(table.as_bytes(), foreign.as_bytes());
+        let mut swapped = table.as_bytes().to_vec();
+        swapped[1] = foreign.as_bytes()[1];
+        assert_eq!(codec(1).open(&swapped), Err(Errno::BADHANDLE));
+    }
+
+    /// Whoever holds the key (an earlier version of this server, say) still has to keep to the layout.
+    #[test]
+    fn a_good_mac_does_not_excuse_a_bad_layout() {
+        let codec = codec(1);
+        let sealed = |head: [u8; 2], object: &[u8]| {
+            let mut wire = [&head[..], &[0; 8], object].concat();
+            let mac = codec.mac(&wire);
+            wire.extend(mac);
+            wire
+        };
+        assert!(codec.open(&sealed([VERSION, KIND_TABLE], &[0; 8])).is_ok());
+        for (head, object) in [
+            ([VERSION + 1, KIND_TABLE], &[0; 8][..]),
+            ([0, KIND_TABLE], &[0; 8]),
+            ([VERSION, 0], &[0; 8]),
+            ([VERSION, 4], &[0; 8]),
+            ([VERSION, KIND_TABLE], &[0; 7]),
+            ([VERSION, KIND_TABLE], &[0; 9]),
+            ([VERSION, KIND_KERNEL], &[1]),
+            ([VERSION, KIND_FOREIGN], &[]),
+            ([VERSION, KIND_FOREIGN], &[1; FOREIGN_BYTES_MAX + 1]),
+        ] {
+            assert_eq!(
+                codec.open(&sealed(head, object)),
+                Err(Errno::BADHANDLE),
+                "{head:?} {object:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let seal = |sample: Sample| {
+            codec(1)
+                .seal(&sample.handle(1, 2))
+                .map(|wire| wire.as_bytes().len())
+        };
+        assert_eq!(
+            seal(Sample::Kernel(1, vec![0; KERNEL_BYTES_MAX])),
+            Ok(WIRE_BYTES_MAX)
+        );
+        assert_eq!(
+            seal(Sample::Kernel(1, vec![0; KERNEL_BYTES_MAX + 1])),
+            Err(Errno::OVERFLOW)
+        );
+        assert_eq!(
+            seal(Sample::Foreign(vec![0; FOREIGN_BYTES_MAX])),
+            Ok(WIRE_BYTES_MAX)
+        );
+        assert_eq!(
+            seal(Sample::Foreign(vec![0; FOREIGN_BYTES_MAX + 1])),
+            Err(Errno::OVERFLOW)
+        );
+        assert_eq!(seal(Sample::Kernel(1, vec![])), Err(Errno::INVAL));
+        assert_eq!(seal(Sample::Foreign(vec![])), Err(Errno::INVAL));
+    }
+
+    /// Clients keep handles over an upgrade of the server: the layout of version 1 is for ever.
+    #[test]
+    fn the_layout_stays() {
+        let sample = Sample::Kernel(0x81, vec![1, 2, 3, 4]);
+        let wire = codec(7).seal(&sample.handle(0x0102_0304, 0x0506_0708)).unwrap();
+        let body = [1, 1, 4, 3, 2, 1, 8, 7, 6, 5, 0x81, 1, 2, 3, 4];
+        assert_eq!(wire.as_bytes()[..15], body);
+        let key = blake3::derive_key("fsva 2026 NFS file handle MAC v1", &[7; 32]);
+        assert_eq!(
+            wire.as_bytes()[15..],
+            blake3::keyed_hash(&key, &body).as_bytes()[..16]
+        );
+    }
+}

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod attributes;
 pub mod call;
 pub mod caller;
+pub mod client_network;
 pub mod credentials;
 pub mod descriptor_cache;
 pub mod directory;

@@ -252,3 +252,6 @@ pub fn random_bytes(bytes: &mut [u8]) -> io::Result<()> {
         Err(io::Error::last_os_error())
     }
 }
+
+#[cfg(test)]
+mod tests;
