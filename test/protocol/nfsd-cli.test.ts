@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { TcpRpcClient } from '../../nfs-server/rpc/client.ts'
+import {
+  MOUNT_PROGRAM,
+  MOUNT_V3,
+  MOUNT_V3_PROCEDURES as mount3,
+} from '../../nfs-server/xdr/generated/mount.ts'
+import { NFS_PROGRAM, NFS_V3, NFS_V3_PROCEDURES as nfs3 } from '../../nfs-server/xdr/generated/nfs3.ts'
+import { NfsdProcess } from './nfsd-process.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'fsva-cli-'))
+t.teardown(() => rmSync(directory, { recursive: true }))
+const exported = join(directory, 'exported dir')
+const other = join(directory, 'other')
+for (const path of [exported, other]) mkdirSync(path)
+
+let states = 0
+function ports(): string[] {
+  const state = join(directory, `state-${states++}`)
+  return ['--port', '0', '--mount-port', '0', '--no-rpcbind', '--state-dir', state, '--log-format', 'json']
+}
+
+function start(t: Tap, args: readonly string[], options: ConstructorParameters<typeof NfsdProcess>[1] = {}) {
+  const nfsd = new NfsdProcess(args, options)
+  t.teardown(() => nfsd.close())
+  return nfsd
+}
+type Tap = Pick<typeof t, 'teardown'>
+
+async function exportsOf(port: number): Promise<string[]> {
+  const client = await TcpRpcClient.connect({ host: '127.0.0.1', port })
+  try {
+    const list = await client.call(MOUNT_PROGRAM, MOUNT_V3, mount3.MOUNTPROC3_EXPORT, undefined)
+    return list.map(({ ex_dir }) => Buffer.from(ex_dir).toString())
+  } finally {
+    client.close()
+  }
+}
+
+async function pingNfs(port: number): Promise<void> {
+  const client = await TcpRpcClient.connect({ host: '127.0.0.1', port })
+  try {
+    await client.call(NFS_PROGRAM, NFS_V3, nfs3.NFSPROC3_NULL, undefined)
+  } finally {
+    client.close()
+  }
+}
+
+t.test('serves, says so on one line, and stops on SIGTERM', async (t) => {
+  const nfsd = start(t, ['--export', exported, '--export', other, '--insecure', ...ports()])
+  const ready = await nfsd.ready()
+  t.match(
+    ready.line,
+    /^fsva-nfsd ready: nfs 127\.0\.0\.1:\d+ mount 127\.0\.0\.1:\d+ exports \S+exported%20dir \S+other$/,
+  )
+  t.not(ready.nfs, ready.mount)
+  await pingNfs(ready.nfs)
+  t.same(await exportsOf(ready.mount), [exported, other])
+  nfsd.kill('SIGTERM')
+  const { code, stdout, stderr } = await nfsd.ended
+  t.equal(code, 0)
+  t.equal(stdout, `${ready.line}\n`, 'nothing else on stdout')
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const last = lines.at(-1)
+  t.match(last, { level: 30, msg: /stopped/, calls: { NULL: 1, 'mount.EXPORT': 1 } }, 'a summary at the end')
+  t.ok(
+    lines.some(({ msg }) => msg.includes(exported)),
+    'the log says how each export is served',
+  )
+})
+
+t.test('metrics', async (t) => {
+  const nfsd = start(t, ['--export', exported, '--metrics-port', '0', ...ports()])
+  const ready = await nfsd.ready()
+  await pingNfs(ready.nfs)
+  const response = await fetch(`http://127.0.0.1:${ready.metrics}/metrics`)
+  t.equal(response.status, 200)
+  const text = await response.text()
+  t.match(text, /^fsva_calls_total\{program="nfs",version="3",procedure="NULL",status="NFS3_OK"\} 1$/m)
+  t.match(text, /^fsva_connections_accepted_total 1$/m)
+  t.match(text, /^fsva_received_bytes_total [1-9]/m)
+  t.match(text, /^process_cpu_seconds_total /m)
+  t.equal((await fetch(`http://127.0.0.1:${ready.metrics}/`)).status, 404)
+  t.equal((await fetch(`http://127.0.0.1:${ready.metrics}/metrics`, { method: 'POST' })).status, 404)
+  nfsd.kill('SIGUSR1')
+  await nfsd.waitFor('stderr', /calls served so far/)
+})
+
+t.test('SIGHUP: a good config replaces the exports, a bad one changes nothing', async (t) => {
+  const config = join(directory, 'reload.yaml')
+  const write = (text: string) => writeFileSync(config, text)
+  write(`exports: [{ path: "${exported}" }]\n`)
+  const nfsd = start(t, ['--config', config, ...ports()])
+  const { mount } = await nfsd.ready()
+  t.same(await exportsOf(mount), [exported])
+
+  write(`exports: [{ path: "${exported}" }, { path: ${other} }]\nport: 7\ndrain_seconds_max: 4\n`)
+  nfsd.kill('SIGHUP')
+  await nfsd.waitFor('stderr', /"configuration reloaded"/)
+  t.same(await exportsOf(mount), [exported, other])
+  t.match(nfsd.stderr, /drain_seconds_max has changed: this takes effect when/)
+  t.notMatch(nfsd.stderr, /"port has changed/, 'the command line has fixed the port')
+
+  write(`exports:\n  - path: ${other}\n    squash: rootsquash\n`)
+  nfsd.kill('SIGHUP')
+  await nfsd.waitFor(
+    'stderr',
+    /configuration not reloaded, the old one stays in force: [^ ]*reload\.yaml:3:13/,
+  )
+  t.same(await exportsOf(mount), [exported, other])
+})
+
+t.test('--check-config', async (t) => {
+  const config = join(directory, 'check.yaml')
+  writeFileSync(config, `exports: [{ path: ${other}, sync: false }]\n`)
+  const good = await start(t, ['--config', config, '--check-config']).ended
+  t.match(good, { code: 0, stdout: 'fsva-nfsd: the configuration is good: 1 export\n' })
+  t.match(good.stderr, /warning: .*check\.yaml:1:.*async/)
+  writeFileSync(config, `exports: [{ path: ${other} }]\nprot: 1\n`)
+  const bad = await start(t, ['--config', config, '--check-config']).ended
+  t.match(bad, { code: 2, stdout: '', stderr: /check\.yaml:2:1: prot: unknown key; did you mean port\?/ })
+})
+
+t.test('what it cannot start with, it explains', async (t) => {
+  const failing = async (args: string[], code: number, message: RegExp) => {
+    const ended = await start(t, args).ended
+    t.equal(ended.code, code, args.join(' '))
+    t.match(ended.stderr, message)
+    t.equal(ended.stdout, '')
+  }
+  await failing([], 2, /nothing to export: give --export DIR or --config FILE/)
+  await failing(['--export', join(directory, 'none')], 2, /none" does not exist/)
+  await failing(['--exprot', exported], 2, /Did you mean --export\?/)
+  await failing([exported], 2, /did you mean --export\?/)
+  await failing(['--export', exported, ...ports(), '--listen', 'localhost'], 2, /must be an IP address/)
+  await failing(
+    ['--export', exported, ...ports(), '--listen', '192.0.2.77'],
+    1,
+    /not an address of this machine/,
+  )
+
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => taken.close())
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as { port: number }
+  await failing(
+    ['--export', exported, ...ports(), '--port', String(port)],
+    1,
+    new RegExp(`port ${port} \\(NFS\\) is in use by another program.*--port N`),
+  )
+})
+
+t.test('a state directory serves one server at a time', async (t) => {
+  const args = ['--export', exported, ...ports()]
+  const first = start(t, args)
+  await first.ready()
+  const state = args[args.indexOf('--state-dir') + 1]!
+  t.equal(statSync(state).mode & 0o777, 0o700)
+  const second = await start(t, args).ended
+  t.equal(second.code, 1)
+  t.match(second.stderr, new RegExp(`in use by another fsva-nfsd \\(process ${first.pid}\\)`))
+  first.kill('SIGKILL')
+  await first.ended
+  const third = start(t, args)
+  await third.ready()
+  t.pass('a server that was killed leaves no lock')
+})
+
+t.test('--version and --help', async (t) => {
+  t.match(await start(t, ['--version']).ended, { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+  const help = await start(t, ['--help']).ended
+  t.equal(help.code, 0)
+  for (const wanted of ['--export', '--state-dir', 'Examples:', 'mount -t nfs', 'SIGHUP']) {
+    t.ok(help.stdout.includes(wanted), wanted)
+  }
+})
