@@ -1,0 +1,197 @@
+/** The addon, typed by hand: what native/src exports, in the same order of arguments. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { layoutDifference } from './answer-layout.ts'
+
+/** Returned by an operation instead of a status: the answer comes by the completion queue. */
+export const PENDING = -1
+/** Status: the caller's number has been given to somebody else, intern it again and repeat the call. */
+export const STALE_CALLER = 600
+
+export interface ExportArgument {
+  readonly path: string
+  readonly fsid: number | undefined
+  readonly readOnly: boolean
+  readonly squash: 'root_squash' | 'no_root_squash' | 'all_squash'
+  readonly anonuid: number
+  readonly anongid: number
+  readonly secure: boolean
+  readonly sync: boolean
+  /** IP addresses, CIDR blocks or '*'. */
+  readonly clients: string[]
+}
+
+export interface ExportStrategy {
+  readonly path: string
+  /** How handles are made, in words: one per file system of the export. */
+  readonly strategies: string[]
+}
+
+/** All but `status` is meaningless unless that is 0. */
+export interface AdmissionResult {
+  readonly status: number
+  readonly exportId: number
+  readonly readOnly: boolean
+  readonly uid: number
+  readonly gid: number
+  readonly gids: number[]
+  readonly inner?: Buffer
+}
+
+export interface NativeCore {
+  /** Throws an Error for the administrator to read, and changes nothing then. */
+  loadExports(exports: ExportArgument[]): void
+  /** The number of a caller; `address` is textual. */
+  intern(address: string, port: number, authSys: boolean, uid: number, gid: number, gids: number[]): number
+  strategies(): ExportStrategy[]
+  readonly privileged: boolean
+  readonly descriptors: number
+  guardEnter(caller: number, exportPath: string): AdmissionResult
+  guardOpen(caller: number, handle: Uint8Array): AdmissionResult
+  guardSeal(exportId: number, inner: Uint8Array): Buffer
+}
+
+export interface TimeArgument {
+  readonly seconds: number
+  readonly nseconds: number
+  /** The server's clock instead. */
+  readonly now: boolean
+}
+
+/** What is undefined stays as it is. */
+export interface SetAttributesArgument {
+  readonly mode: number | undefined
+  readonly uid: number | undefined
+  readonly gid: number | undefined
+  readonly size: bigint | undefined
+  readonly atime: TimeArgument | undefined
+  readonly mtime: TimeArgument | undefined
+}
+
+/**
+ * Operations answer a status (0 or an errno number), with the rest in the answer memory, or PENDING. The memory of
+ * `read` and `write` must stay as it is until the answer is there.
+ */
+export interface NativeSession {
+  /** Moves completions into the buffer, each: ticket u32, length of its bytes u32, answer. The number of them. */
+  drain(buffer: Uint8Array): number
+  takeBytes(ticket: number): Buffer
+  getattr(caller: number, ticket: number, object: Uint8Array): number
+  setattr(
+    caller: number,
+    ticket: number,
+    object: Uint8Array,
+    changes: SetAttributesArgument,
+    guard: TimeArgument | undefined,
+  ): number
+  lookup(caller: number, ticket: number, directory: Uint8Array, name: Uint8Array): number
+  access(caller: number, ticket: number, object: Uint8Array, wanted: number): number
+  readlink(caller: number, ticket: number, symlink: Uint8Array): number
+  read(caller: number, ticket: number, file: Uint8Array, offset: bigint, buffer: Uint8Array): number
+  write(
+    caller: number,
+    ticket: number,
+    file: Uint8Array,
+    offset: bigint,
+    data: Uint8Array,
+    stable: number,
+  ): number
+  /** `verifier` has 8 bytes for an exclusive create and none otherwise. */
+  create(
+    caller: number,
+    ticket: number,
+    directory: Uint8Array,
+    name: Uint8Array,
+    guarded: boolean,
+    attributes: SetAttributesArgument,
+    verifier: Uint8Array,
+  ): number
+  mkdir(
+    caller: number,
+    ticket: number,
+    directory: Uint8Array,
+    name: Uint8Array,
+    attributes: SetAttributesArgument,
+  ): number
+  symlink(
+    caller: number,
+    ticket: number,
+    directory: Uint8Array,
+    name: Uint8Array,
+    target: Uint8Array,
+    attributes: SetAttributesArgument,
+  ): number
+  mknod(
+    caller: number,
+    ticket: number,
+    directory: Uint8Array,
+    name: Uint8Array,
+    type: number,
+    major: number,
+    minor: number,
+    attributes: SetAttributesArgument,
+  ): number
+  remove(caller: number, ticket: number, directory: Uint8Array, name: Uint8Array): number
+  rmdir(caller: number, ticket: number, directory: Uint8Array, name: Uint8Array): number
+  rename(
+    caller: number,
+    ticket: number,
+    fromDirectory: Uint8Array,
+    fromName: Uint8Array,
+    toDirectory: Uint8Array,
+    toName: Uint8Array,
+  ): number
+  link(caller: number, ticket: number, object: Uint8Array, directory: Uint8Array, name: Uint8Array): number
+  readdir(
+    caller: number,
+    ticket: number,
+    directory: Uint8Array,
+    cookie: bigint,
+    dircount: number,
+    maxcount: number,
+    plus: boolean,
+  ): number
+  fsstat(caller: number, ticket: number, object: Uint8Array): number
+  fsinfo(caller: number, ticket: number, object: Uint8Array): number
+  pathconf(caller: number, ticket: number, object: Uint8Array): number
+  commit(caller: number, ticket: number, file: Uint8Array): number
+  resolve(caller: number, ticket: number, exportPath: string, path: Uint8Array): number
+}
+
+export interface AcceptedConnection {
+  /** Non-blocking; to be closed by whoever gets it. */
+  readonly fd: number
+  readonly address: string
+  readonly port: number
+}
+
+export interface NativeAcceptor {
+  readonly address: string
+  readonly port: number
+  close(): void
+}
+
+interface Addon {
+  readonly NativeCore: { open(stateDirectory: string): NativeCore }
+  readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
+  readonly NativeAcceptor: {
+    listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor
+  }
+  answerLayout(): Record<string, number>
+}
+
+function load(): Addon {
+  const file = fileURLToPath(new URL(`fsva-native.linux-${process.arch}-gnu.node`, import.meta.url))
+  if (!existsSync(file)) {
+    throw new Error(`the native addon is not built (${file} is missing): run "npm run build -w native"`)
+  }
+  const addon: Addon = createRequire(import.meta.url)(file)
+  const difference = layoutDifference(addon.answerLayout())
+  if (difference !== undefined) {
+    throw new Error(`the native addon is of another version (${difference}): run "npm run build -w native"`)
+  }
+  return addon
+}
+
+export const addon: Addon = load()

@@ -1,0 +1,46 @@
+/** The native core as the rest of the server uses it: exports in, callers by number. */
+import { addon, type ExportStrategy, type NativeCore } from '../../native/binding.ts'
+import type { Caller } from '../caller.ts'
+import type { ExportOptions } from '../exports.ts'
+
+/** One per state directory and process. */
+export class Core {
+  readonly native: NativeCore
+  readonly #ids = new WeakMap<Caller, number>()
+
+  /** Throws if another server uses the directory, or it is not usable; its parent must exist. */
+  constructor(stateDirectory: string) {
+    this.native = addon.NativeCore.open(stateDirectory)
+  }
+
+  /**
+   * Replaces all exports at once; clients are addresses, CIDR blocks or '*'. Throws, and changes nothing, if it
+   * cannot. Handles of exports that stay are valid on.
+   */
+  loadExports(exports: readonly ExportOptions[]): void {
+    this.native.loadExports(exports.map((each) => ({ ...each, clients: [...each.clients] })))
+  }
+
+  /** How each export's handles are made, in words for the log. */
+  strategies(): readonly ExportStrategy[] {
+    return this.native.strategies()
+  }
+
+  /** Whether callers are served with their own rights; else everything is done as the server's user. */
+  get privileged(): boolean {
+    return this.native.privileged
+  }
+
+  /** The number that stands for this caller in native calls. */
+  callerId(caller: Caller): number {
+    return this.#ids.get(caller) ?? this.internAgain(caller)
+  }
+
+  /** After STALE_CALLER. */
+  internAgain(caller: Caller): number {
+    const { address, port, flavor, uid, gid, gids } = caller
+    const id = this.native.intern(address, port, flavor === 'sys', uid >>> 0, gid >>> 0, [...gids])
+    this.#ids.set(caller, id)
+    return id
+  }
+}

@@ -1,0 +1,87 @@
+/** Calls of the native core that are answered at once or later. */
+import { answerLayout } from '../../native/answer-layout.ts'
+import { addon, type NativeSession, PENDING, STALE_CALLER } from '../../native/binding.ts'
+import type { Caller } from '../caller.ts'
+import { AnswerMemory, type NativeAnswer } from './native-answer.ts'
+import type { Core } from './native-core.ts'
+import type { Answer } from './vfs.ts'
+
+/** Completions taken over per call of the addon. */
+const completionsPerDrain = 64
+/** Ticket and length of the extra bytes, before the answer. */
+const completionHeaderBytes = 8
+const completionBytes = completionHeaderBytes + answerLayout.answerBytes
+const noBytes = new Uint8Array(0)
+
+interface Pending {
+  readonly finish: (answer: NativeAnswer) => void
+  /** The memory that the operation uses: held here, it outlives it. */
+  readonly buffer: Uint8Array | undefined
+}
+
+/** One per JavaScript thread. */
+export class Session {
+  readonly #core: Core
+  readonly #native: NativeSession
+  readonly #inline: NativeAnswer
+  readonly #completions = new AnswerMemory(new Uint8Array(completionsPerDrain * completionBytes))
+  /** By ticket; a free one holds undefined and is in #free. */
+  readonly #pending: (Pending | undefined)[] = []
+  readonly #free: number[] = []
+  #running = 0
+  /** Keeps the process alive while something is pending; the addon's own wake-up does not. */
+  readonly #keepAlive = setInterval(() => {}, 2 ** 31 - 1).unref()
+
+  constructor(core: Core) {
+    this.#core = core
+    const memory = new AnswerMemory(new Uint8Array(answerLayout.answerBytes))
+    this.#inline = { memory, at: 0, extra: noBytes }
+    this.#native = new addon.NativeSession(core.native, memory.bytes, () => this.#drain())
+  }
+
+  /** Operations that have been started and not answered yet. */
+  get running(): number {
+    return this.#running
+  }
+
+  /**
+   * `call` makes the native call; `decode` reads its answer, before anybody else gets to use that memory.
+   * `buffer` is what the operation reads from or writes to.
+   */
+  start<T>(
+    caller: Caller,
+    call: (native: NativeSession, callerId: number, ticket: number) => number,
+    decode: (answer: NativeAnswer) => T,
+    buffer?: Uint8Array,
+  ): Answer<T> {
+    const ticket = this.#free.pop() ?? this.#pending.push(undefined) - 1
+    let status = call(this.#native, this.#core.callerId(caller), ticket)
+    if (status === STALE_CALLER) status = call(this.#native, this.#core.internAgain(caller), ticket)
+    if (status !== PENDING) {
+      this.#free.push(ticket)
+      return decode(this.#inline)
+    }
+    if (this.#running++ === 0) this.#keepAlive.ref()
+    return new Promise((resolve) => {
+      this.#pending[ticket] = { finish: (answer) => resolve(decode(answer)), buffer }
+    })
+  }
+
+  #drain(): void {
+    const memory = this.#completions
+    let count: number
+    do {
+      count = this.#native.drain(memory.bytes)
+      for (let index = 0; index < count; index++) {
+        const at = index * completionBytes
+        const ticket = memory.words[at >>> 2]!
+        const extra = memory.words[(at >>> 2) + 1] === 0 ? noBytes : this.#native.takeBytes(ticket)
+        const pending = this.#pending[ticket]!
+        this.#pending[ticket] = undefined
+        this.#free.push(ticket)
+        if (--this.#running === 0) this.#keepAlive.unref()
+        pending.finish({ memory, at: at + completionHeaderBytes, extra })
+      }
+    } while (count === completionsPerDrain)
+  }
+}
