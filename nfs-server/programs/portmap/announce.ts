@@ -5,7 +5,7 @@ import { createPortmapProgram } from './program.ts'
 import { RegistrationError, registerServices, type Service, unregisterServices } from './register.ts'
 import { Registry } from './registry.ts'
 import { connectSystemRpcbind } from './system-rpcbind.ts'
-import { netidOf } from './universal-address.ts'
+import { type HostPort, netidOf } from './universal-address.ts'
 
 export interface AnnounceOptions {
   /** 'auto' registers where a system rpcbind answers and serves where none does, and puts up with neither. */
@@ -25,18 +25,48 @@ export interface Announcement {
   withdraw(): Promise<void>
 }
 
+/** What there is to announce about versions of one program that listen on some addresses. */
+export function listeningServices(
+  program: number,
+  versions: readonly number[],
+  transports: readonly ('tcp' | 'udp')[],
+  addresses: readonly HostPort[],
+): Service[] {
+  return versions.flatMap((version) =>
+    transports.flatMap((transport) =>
+      addresses.map(({ host, port }) => ({
+        program,
+        version,
+        netid: netidOf(transport, host),
+        host,
+        port,
+      })),
+    ),
+  )
+}
+
+/** Who listens on the IPv6 wildcard address is reached by IPv4, too. */
+function withDualStack(services: readonly Service[]): Service[] {
+  return services.flatMap((service) =>
+    service.host === '::'
+      ? [service, { ...service, netid: service.netid.startsWith('tcp') ? 'tcp' : 'udp', host: '0.0.0.0' }]
+      : [service],
+  )
+}
+
 const nothing: Announcement = { how: 'none', withdraw: async () => {} }
 
 export async function announce(options: AnnounceOptions): Promise<Announcement> {
   const { mode, onWarning } = options
+  const services = withDualStack(options.services)
   if (mode === 'off') return nothing
   try {
     if (mode !== 'serve') {
-      const registered = await register(options.services)
+      const registered = await register(services)
       if (registered !== undefined) return registered
       if (mode === 'register') throw new RegistrationError('no rpcbind answers on this machine')
     }
-    return await serve(options)
+    return await serve({ ...options, services })
   } catch (error) {
     if (mode !== 'auto') throw error
     onWarning(`clients must be told the ports: ${(error as Error).message}`)
@@ -72,15 +102,13 @@ async function withdraw(services: readonly Service[]): Promise<void> {
 async function serve({ services, addresses, serve }: AnnounceOptions): Promise<Announcement> {
   const registry = new Registry()
   const own = { owner: 'superuser', isOwn: true }
-  for (const host of addresses) {
-    for (const version of [PMAP_VERS, RPCBVERS, RPCBVERS4]) {
-      for (const transport of ['tcp', 'udp'] as const) {
-        const netid = netidOf(transport, host)
-        registry.set({ program: RPCBPROG, version, netid, host, port: RPCB_PORT, ...own })
-      }
-    }
-  }
-  for (const service of services) registry.set({ ...service, ...own })
+  const portmap = listeningServices(
+    RPCBPROG,
+    [PMAP_VERS, RPCBVERS, RPCBVERS4],
+    ['tcp', 'udp'],
+    addresses.map((host) => ({ host, port: RPCB_PORT })),
+  )
+  for (const service of [...withDualStack(portmap), ...services]) registry.set({ ...service, ...own })
   await serve(createPortmapProgram(registry))
   return { how: 'served', withdraw: async () => registry.unsetOwn() }
 }
