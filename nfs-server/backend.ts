@@ -1,15 +1,15 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { ExportOptions } from './exports.ts'
 import type { Logger } from './log.ts'
-import { MemoryVfs } from './vfs/memory-vfs.ts'
+import { GuardedVfs } from './vfs/guarded-vfs.ts'
+import { Core } from './vfs/native-core.ts'
+import { NativeExportGuard } from './vfs/native-export-guard.ts'
+import { NativeVfs } from './vfs/native-vfs.ts'
 import type { Vfs } from './vfs/vfs.ts'
 
-/** The file system a server serves, with export policy and handles around it. */
-export interface Backend {
-  readonly vfs: Vfs
-  /** Replaces the exports; their clients are addresses and blocks. Rejects, changing nothing, if it cannot. */
-  setExports(exports: readonly ExportOptions[]): Promise<void>
-  close(): Promise<void>
-}
+/** The state directory cannot be used; the message says why. */
+export class StateDirectoryError extends Error {}
 
 export interface BackendOptions {
   /** Clients are addresses and blocks; host names have been resolved. */
@@ -20,13 +20,62 @@ export interface BackendOptions {
   readonly log: Logger
 }
 
-export async function openBackend(options: BackendOptions): Promise<Backend> {
-  // Until the native Vfs is there.
-  if (options.vfs === undefined)
-    options.log.warn('serving an empty file system in memory, not the directories')
-  return {
-    vfs: options.vfs ?? new MemoryVfs(),
-    setExports: async () => {},
-    close: async () => {},
+/** The file system a server serves, with export policy and handles around it. */
+export class Backend {
+  readonly vfs: Vfs
+  readonly #core: Core
+  readonly #isNative: boolean
+  readonly #log: Logger
+  /** What was logged about each export, so that a reload logs only what is new. */
+  #described = new Map<string, string>()
+
+  constructor({ exports, stateDir, vfs, log }: BackendOptions) {
+    this.#core = openCore(stateDir)
+    this.#log = log
+    this.#isNative = vfs === undefined
+    this.vfs =
+      vfs === undefined ? new NativeVfs(this.#core) : new GuardedVfs(vfs, new NativeExportGuard(this.#core))
+    this.setExports(exports)
+    if (this.#isNative && !this.#core.privileged) {
+      log.warn(
+        `not root: every client is served with the rights of this process (uid ${process.getuid?.()}), ` +
+          'whoever it says is asking',
+      )
+    }
+  }
+
+  /** Replaces the exports; their clients are addresses and blocks. Throws, changing nothing, if it cannot. */
+  setExports(exports: readonly ExportOptions[]): void {
+    this.#core.loadExports(exports)
+    const strategies = new Map(this.#core.strategies().map((entry) => [entry.path, entry.strategies]))
+    const described = new Map(
+      exports.map((entry) => [entry.path, this.#describe(entry, strategies.get(entry.path) ?? [])]),
+    )
+    for (const [path, description] of described) {
+      if (this.#described.get(path) !== description) this.#log.info(`export ${path}: ${description}`)
+    }
+    this.#described = described
+  }
+
+  #describe(entry: ExportOptions, strategies: readonly string[]): string {
+    const rules = [
+      entry.readOnly ? 'read-only' : 'read and write',
+      entry.squash === 'no_root_squash'
+        ? entry.squash
+        : `${entry.squash} to ${entry.anonuid}:${entry.anongid}`,
+      entry.secure ? 'secure ports' : 'any port',
+      entry.sync ? 'sync' : 'ASYNC: a crash may lose changes that clients were told are safe',
+    ]
+    const handles = this.#isNative ? `; file handles: ${strategies.join('; ') || 'none yet'}` : ''
+    return `${rules.join(', ')}${handles}`
+  }
+}
+
+function openCore(stateDirectory: string): Core {
+  try {
+    mkdirSync(dirname(stateDirectory), { recursive: true })
+    return new Core(stateDirectory)
+  } catch (error) {
+    throw new StateDirectoryError((error as Error).message, { cause: error })
   }
 }

@@ -7,7 +7,6 @@ import { createLog, type Logger } from './log.ts'
 import { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
 import { SystemdNotifier } from './sd-notify.ts'
 import { createServer, type Server, type SocketAddress } from './server.ts'
-import { lockStateDirectory } from './state-directory-lock.ts'
 
 const startFailedExitCode = 1
 /** As a shell reports a process that died of the signal. */
@@ -66,7 +65,6 @@ class Daemon {
     this.#commandLine = commandLine
     this.#settings = settings
     this.#log = log
-    lockStateDirectory(settings.stateDirectory)
     this.#server = createServer({
       exports: settings.exports,
       listen: settings.listen,

@@ -1,6 +1,6 @@
+import { StateDirectoryError } from './backend.ts'
 import { ConfigError } from './config/config-error.ts'
 import { RegistrationError } from './programs/portmap/register.ts'
-import { StateDirectoryError } from './state-directory-lock.ts'
 
 /** A socket that the server could not open. */
 export class ListenError extends Error {
@@ -27,7 +27,9 @@ const portOption = {
 
 /** Why the server did not start, and what to do about it, for a person to read. */
 export function explainStartError(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StateDirectoryError) return error.message
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof StateDirectoryError)
+    return `${error.message} (--state-dir DIR chooses another directory)`
   if (error instanceof RegistrationError) {
     return `cannot make our ports known on port 111: ${error.message}; use --no-rpcbind, or --rpcbind auto`
   }

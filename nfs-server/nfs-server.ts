@@ -1,4 +1,4 @@
-import { type Backend, openBackend } from './backend.ts'
+import { Backend } from './backend.ts'
 import { ClientResolver } from './config/resolve-clients.ts'
 import { defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
@@ -70,7 +70,7 @@ export class NfsServer implements Server {
   async #start(): Promise<ServerAddresses> {
     const { listen = '127.0.0.1', vfs } = this.#options
     const addresses = typeof listen === 'string' ? [listen] : listen
-    const backend = await openBackend({
+    const backend = new Backend({
       exports: await this.#resolve(),
       stateDir: this.#stateDirectory,
       vfs,
@@ -139,7 +139,8 @@ export class NfsServer implements Server {
       const old = this.#exports
       this.#exports = exports.map(complete)
       try {
-        await this.#backend?.setExports(await this.#resolve())
+        const resolved = await this.#resolve()
+        this.#backend?.setExports(resolved)
       } catch (error) {
         this.#exports = old
         throw error
@@ -150,7 +151,7 @@ export class NfsServer implements Server {
   refreshClients(): Promise<void> {
     return this.#change(async () => {
       const exports = await this.#resolve()
-      await this.#backend?.setExports(exports)
+      this.#backend?.setExports(exports)
     })
   }
 
@@ -176,7 +177,6 @@ export class NfsServer implements Server {
     clearTimeout(timer)
     await this.#changes
     this.#mountList.flush()
-    await this.#backend?.close()
     return cutOff
   }
 

@@ -165,7 +165,7 @@ t.test('a state directory serves one server at a time', async (t) => {
   t.equal(statSync(state).mode & 0o777, 0o700)
   const second = await start(t, args).ended
   t.equal(second.code, 1)
-  t.match(second.stderr, new RegExp(`in use by another fsva-nfsd \\(process ${first.pid}\\)`))
+  t.match(second.stderr, new RegExp(`in use by another server \\(process ${first.pid}\\)`))
   first.kill('SIGKILL')
   await first.ended
   const third = start(t, args)
