@@ -31,7 +31,17 @@ const directoryModeDefault = 0o700
 const symlinkMode = 0o777
 
 type Rights = Pick<Inode, 'mode' | 'uid' | 'gid'>
-type Make = (identity: InodeIdentity, rights: Rights, parent: Directory) => Inode
+
+/** An object to be made, where it is not there yet. */
+interface NewObject {
+  readonly mode: number
+  readonly attributes: SetAttributes | undefined
+  readonly make: (identity: InodeIdentity, rights: Rights, parent: Directory) => Inode
+  /** What to do about an object that has the name; EEXIST if undefined. */
+  readonly reuse?: (existing: Inode) => Errno
+  /** Its ".." is a link to the parent. */
+  readonly isDirectory?: boolean
+}
 
 export function createFile(
   table: InodeTable,
@@ -44,14 +54,14 @@ export function createFile(
   const createVerifier = how.mode === 'exclusive' ? Uint8Array.from(how.verifier) : undefined
   const size = attributes?.size
   if (size !== undefined && size > fileBytesMax) return fail(table, directory, errno.EFBIG)
-  const make: Make = (identity, rights) => {
+  const make: NewObject['make'] = (identity, rights) => {
     const data = new FileData(table.storage)
     if (size !== undefined) data.resize(size)
     return { ...identity, ...rights, type: FileType.REG, nlink: 1, data, createVerifier }
   }
   const reuse = (existing: Inode) => reuseFile(table, caller, existing, how)
   const mode = attributes?.mode ?? fileModeDefault
-  return createObject(table, caller, directory, name, mode, attributes, make, reuse)
+  return createObject(table, caller, directory, name, { mode, attributes, make, reuse })
 }
 
 /** What CREATE does about a file that is there already. */
@@ -76,14 +86,14 @@ export function makeDirectory(
   name: Uint8Array,
   attributes: SetAttributes,
 ): CreateResult {
-  const make: Make = (identity, rights, parent) => {
+  const make: NewObject['make'] = (identity, rights, parent) => {
     const mode = rights.mode | (parent.mode & setGroupId)
     parent.nlink++
     const entries = new DirectoryEntries()
     return { ...identity, ...rights, mode, type: FileType.DIR, nlink: 2, entries, parent }
   }
   const mode = attributes.mode ?? directoryModeDefault
-  return createObject(table, caller, directory, name, mode, attributes, make, undefined)
+  return createObject(table, caller, directory, name, { mode, attributes, make, isDirectory: true })
 }
 
 export function makeSymlink(
@@ -96,10 +106,10 @@ export function makeSymlink(
 ): CreateResult {
   if (target.length === 0) return fail(table, directory, errno.ENOENT)
   if (target.length > symlinkBytesMax) return fail(table, directory, errno.ENAMETOOLONG)
-  const make: Make = (identity, rights) => {
+  const make: NewObject['make'] = (identity, rights) => {
     return { ...identity, ...rights, type: FileType.LNK, nlink: 1, target: Uint8Array.from(target) }
   }
-  return createObject(table, caller, directory, name, symlinkMode, attributes, make, undefined)
+  return createObject(table, caller, directory, name, { mode: symlinkMode, attributes, make })
 }
 
 export function makeSpecial(
@@ -113,11 +123,11 @@ export function makeSpecial(
   const { major, minor } = 'major' in what ? what : { major: 0, minor: 0 }
   if (major > deviceMajorMax || minor > deviceMinorMax) return fail(table, directory, errno.EINVAL)
   if ('major' in what && !isRoot(caller)) return fail(table, directory, errno.EPERM)
-  const make: Make = (identity, rights) => {
+  const make: NewObject['make'] = (identity, rights) => {
     return { ...identity, ...rights, type: what.type, nlink: 1, major, minor }
   }
   const mode = attributes.mode ?? fileModeDefault
-  return createObject(table, caller, directory, name, mode, attributes, make, undefined)
+  return createObject(table, caller, directory, name, { mode, attributes, make })
 }
 
 function fail(table: InodeTable, directory: FileHandle, status: Errno): CreateResult {
@@ -130,10 +140,7 @@ function createObject(
   caller: Caller,
   directory: FileHandle,
   name: Uint8Array,
-  mode: number,
-  attributes: SetAttributes | undefined,
-  make: Make,
-  reuse: ((existing: Inode) => Errno) | undefined,
+  { mode, attributes, make, reuse, isDirectory }: NewObject,
 ): CreateResult {
   let object: Inode | undefined
   const result = withDirectoryWcc(table, directory, (parent) => {
@@ -147,7 +154,7 @@ function createObject(
     }
     if (!mayChangeEntries(caller, parent)) return errno.EACCES
     if (table.inodesFree === 0) return errno.ENOSPC
-    if (parent.nlink >= linksMax) return errno.EMLINK
+    if (isDirectory && parent.nlink >= linksMax) return errno.EMLINK
     const identity = initialTimes(table.newIdentity(parent.fsid), attributes)
     object = make(identity, initialRights(caller, parent, mode, attributes), parent)
     table.keep(object)

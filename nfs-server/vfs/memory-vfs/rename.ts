@@ -3,7 +3,7 @@ import { type Errno, errno } from '../errno.ts'
 import { type FileHandle, FileType, type RenameResult } from '../vfs.ts'
 import { attributesOf, type Directory, type Inode, wccAttributesOf } from './inode.ts'
 import type { InodeTable } from './inode-table.ts'
-import { nameBytesMax } from './limits.ts'
+import { linksMax, nameBytesMax } from './limits.ts'
 import { find, unlinked } from './names.ts'
 import { isStickyAgainst, may, mayChangeEntries, mayWrite } from './permissions.ts'
 import { nothingKnown } from './wcc.ts'
@@ -77,6 +77,7 @@ function checkMove(caller: Caller, from: Directory, moved: Inode, to: Directory)
   for (let above: Directory | undefined = to; above !== undefined; above = above.parent) {
     if (above === moved) return errno.EINVAL
   }
+  if (from !== to && to.nlink >= linksMax) return errno.EMLINK
   // Its ".." is about to change, and that is an entry of its own.
   return from !== to && !may(caller, moved, mayWrite) ? errno.EACCES : errno.OK
 }
