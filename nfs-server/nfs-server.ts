@@ -12,9 +12,9 @@ import { MountListFile } from './mount-list-file.ts'
 import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
-import { acceptWithNode } from './rpc/acceptor.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
+import { acceptNatively, acceptNatively } from './rpc/listener-native.ts'
 import type { RpcCall, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 
@@ -45,7 +45,7 @@ export class NfsServer implements Server {
     this.#resolver = new ClientResolver(options.hostLookup)
     this.#listener = new RpcListener({
       limits: options.limits,
-      accept: this.#counters.count(acceptWithNode),
+      accept: this.#counters.count(acceptNatively),
       onRefused: (address, reason) => this.#warnOnce(`connection from ${address} refused: ${reason}`),
     })
     this.metrics.setTransport(() => ({
@@ -177,6 +177,7 @@ export class NfsServer implements Server {
     clearTimeout(timer)
     await this.#changes
     this.#mountList.flush()
+    this.#backend?.close()
     return cutOff
   }
 

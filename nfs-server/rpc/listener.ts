@@ -1,8 +1,9 @@
 /** Listens for TCP connections and keeps them within limits. */
-import { type Accept, type Accepted, type Acceptor, acceptWithNode } from './acceptor.ts'
+import type { Accept, Accepted, Acceptor } from './acceptor.ts'
 import { Connection, plainAddress } from './connection.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { defaultRpcLimits, type RpcLimits } from './limits.ts'
+import { acceptNatively } from './listener-native.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ServerLoad } from './server-load.ts'
 import { UdpSocket } from './udp.ts'
@@ -54,7 +55,7 @@ export class RpcListener {
 
   /** Serves `dispatcher` by TCP; answers where it really listens. */
   async listenTcp(dispatcher: Dispatcher, where: ListenAddress): Promise<ListenAddress> {
-    const accept = this.#options.accept ?? acceptWithNode
+    const accept = this.#options.accept ?? acceptNatively
     const acceptor = await accept(where.address, where.port, (accepted) =>
       this.#accepted(dispatcher, accepted),
     )
