@@ -14,7 +14,7 @@ import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
-import { acceptNatively, acceptNatively } from './rpc/listener-native.ts'
+import { acceptNatively } from './rpc/listener-native.ts'
 import type { RpcCall, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 
