@@ -27,12 +27,14 @@ export async function nodeImage(): Promise<string> {
   })
 }
 
-/** Writes an ext4 image with the server's sources below nfs-server/, as in the repository, into `directory`. */
+/** Writes an ext4 image with the server, laid out as in the repository, into `directory`. */
 export async function serverImage(directory: string): Promise<string> {
   const staging = join(directory, 'server-tree')
   for (const part of ['nfs-server', 'native']) {
     await cp(join(repositoryRoot, part), join(staging, part), { recursive: true, filter: isServed })
   }
+  const quiet = '--disable-warning=ExperimentalWarning'
+  await command(process.execPath, [quiet, join(import.meta.dirname, 'strip-types.ts'), staging])
   await cp(join(repositoryRoot, 'package.json'), join(staging, 'package.json'))
   const pending = [join(repositoryRoot, 'nfs-server')]
   const packages = new Set<string>()

@@ -65,7 +65,7 @@ export class FsvaVm {
 
   async startServer(): Promise<void> {
     const words = [
-      ...['/node/node', '/fsva/nfs-server/bin/fsva-nfsd.js', '--export', FsvaVm.exportDirectory],
+      ...['/node/node', '/fsva/nfs-server/main.js', '--export', FsvaVm.exportDirectory],
       ...['--listen', this.address, '--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
       ...this.#arguments,
     ]

@@ -90,7 +90,14 @@ export class Vm {
   }
 
   /** Runs a shell script and answers whatever came of it. Several may run at the same time. */
-  async run(script: string | Uint8Array, options: RunOptions = {}): Promise<RunResult> {
+  run(script: string | Uint8Array, options: RunOptions = {}): Promise<RunResult> {
+    const running = this.#run(script, options)
+    // A run that nobody waits for any more when the VM is switched off has not failed.
+    running.catch(() => {})
+    return running
+  }
+
+  async #run(script: string | Uint8Array, options: RunOptions): Promise<RunResult> {
     const uid = options.uid ?? 0
     const who = { uid, gid: options.gid ?? uid, groups: options.groups ?? [] }
     const input = Buffer.from((options.input ?? '') as Uint8Array)
