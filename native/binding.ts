@@ -40,6 +40,10 @@ export interface AdmissionResult {
 }
 
 export interface NativeCore {
+  /** Gives up the state directory, once the sessions are closed, too; any other call throws then. */
+  close(): void
+  /** As loadExports, for a Vfs of JavaScript's: the directories are not looked at. */
+  loadPolicy(exports: ExportArgument[]): void
   /** Throws an Error for the administrator to read, and changes nothing then. */
   loadExports(exports: ExportArgument[]): void
   /** The number of a caller; `address` is textual. */
@@ -74,6 +78,8 @@ export interface SetAttributesArgument {
  * `read` and `write` must stay as it is until the answer is there.
  */
 export interface NativeSession {
+  /** What is running finishes; from then on everything is EJUKEBOX. */
+  close(): void
   /** Moves completions into the buffer, each: ticket u32, length of its bytes u32, answer. The number of them. */
   drain(buffer: Uint8Array): number
   takeBytes(ticket: number): Buffer
@@ -176,6 +182,7 @@ interface Addon {
   readonly NativeCore: { open(stateDirectory: string): NativeCore }
   readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
   readonly NativeAcceptor: {
+    /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor
   }
   answerLayout(): Record<string, number>

@@ -1,11 +1,11 @@
 //! Accepting TCP connections on a native thread, so that JavaScript gets bare descriptors to make sockets of.
 
-use napi::Result;
+use napi::Error;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::core::failure;
+type Result<T> = std::result::Result<T, Error<&'static str>>;
 
 #[napi(object)]
 pub struct AcceptedConnection {
@@ -33,9 +33,15 @@ impl NativeAcceptor {
         port: u16,
         accepted: Function<'_, Vec<AcceptedConnection>, ()>,
     ) -> Result<NativeAcceptor> {
-        let deliver = accepted.build_threadsafe_function::<Vec<AcceptedConnection>>().callee_handled::<false>();
-        let deliver = deliver.build()?;
-        let address = address.parse().map_err(|_| failure(format!("{address:?} is no IP address")))?;
+        let deliver = accepted
+            .build_threadsafe_function::<Vec<AcceptedConnection>>()
+            .callee_handled::<false>();
+        let deliver = deliver
+            .build()
+            .map_err(|error| Error::new("EIO", error.reason.clone()))?;
+        let address = address
+            .parse()
+            .map_err(|_| Error::new("EINVAL", format!("{address:?} is no IP address")))?;
         let acceptor = fsva_core::acceptor::Acceptor::listen(address, port, move |connections| {
             let connections = connections.into_iter().map(|connection| AcceptedConnection {
                 fd: std::os::fd::IntoRawFd::into_raw_fd(connection.fd),
@@ -44,7 +50,7 @@ impl NativeAcceptor {
             });
             deliver.call(connections.collect(), ThreadsafeFunctionCallMode::NonBlocking);
         })
-        .map_err(failure)?;
+        .map_err(|error| Error::new(error.code(), error.to_string()))?;
         let local = acceptor.local_address();
         Ok(NativeAcceptor {
             address: local.ip().to_string(),

@@ -55,7 +55,10 @@ impl From<TimeArgument> for SetTime {
         if time.now {
             return SetTime::Now;
         }
-        SetTime::Explicit(Time { seconds: time.seconds, nseconds: time.nseconds })
+        SetTime::Explicit(Time {
+            seconds: time.seconds,
+            nseconds: time.nseconds,
+        })
     }
 }
 

@@ -35,7 +35,7 @@ pub struct ExportStrategy {
 /// One per state directory.
 #[napi]
 pub struct NativeCore {
-    pub(crate) engine: Arc<Engine>,
+    engine: Option<Arc<Engine>>,
 }
 
 #[napi]
@@ -43,14 +43,39 @@ impl NativeCore {
     #[napi(factory)]
     pub fn open(state_directory: String) -> Result<NativeCore> {
         let engine = Engine::open(Path::new(&state_directory)).map_err(failure)?;
-        Ok(NativeCore { engine })
+        Ok(NativeCore { engine: Some(engine) })
+    }
+
+    pub(crate) fn engine(&self) -> Result<&Arc<Engine>> {
+        self.engine
+            .as_ref()
+            .ok_or_else(|| failure("the core has been closed"))
+    }
+
+    /// Lets go of everything, the lock of the state directory included, once the last session is closed, too.
+    #[napi]
+    pub fn close(&mut self) {
+        self.engine = None;
+    }
+
+    /// For a Vfs of JavaScript's: the rules of the exports without their directories. Throws and changes nothing
+    /// if it cannot.
+    #[napi]
+    pub fn load_policy(&self, exports: Vec<ExportArgument>) -> Result<()> {
+        let definitions: Result<Vec<_>> = exports.into_iter().map(definition).collect();
+        self.engine()?
+            .guard
+            .policy
+            .replace(definitions?)
+            .map(drop)
+            .map_err(failure)
     }
 
     /// Replaces all exports at once; throws and changes nothing if it cannot.
     #[napi]
     pub fn load_exports(&self, exports: Vec<ExportArgument>) -> Result<()> {
         let definitions: Result<Vec<_>> = exports.into_iter().map(definition).collect();
-        self.engine.load_exports(definitions?).map_err(failure)
+        self.engine()?.load_exports(definitions?).map_err(failure)
     }
 
     /// The number to name this caller by from now on.
@@ -65,33 +90,37 @@ impl NativeCore {
         gids: Vec<u32>,
     ) -> Result<f64> {
         let identity = CallerIdentity {
-            address: address.parse().map_err(|_| failure(format!("{address:?} is no IP address")))?,
+            address: address
+                .parse()
+                .map_err(|_| failure(format!("{address:?} is no IP address")))?,
             privileged_port: port < 1024,
             flavor: if auth_sys { Flavor::Sys } else { Flavor::None },
             uid: if auth_sys { uid } else { NO_ID },
             gid: if auth_sys { gid } else { NO_ID },
             gids: gids.into(),
         };
-        Ok(self.engine.guard.callers.intern(identity).as_number())
+        Ok(self.engine()?.guard.callers.intern(identity).as_number())
     }
 
     /// How the handles of each export are made, in words for the log.
     #[napi]
-    pub fn strategies(&self) -> Vec<ExportStrategy> {
-        let strategies = self.engine.strategies().into_iter();
-        strategies.map(|(path, strategies)| ExportStrategy { path, strategies }).collect()
+    pub fn strategies(&self) -> Result<Vec<ExportStrategy>> {
+        let strategies = self.engine()?.strategies().into_iter();
+        Ok(strategies
+            .map(|(path, strategies)| ExportStrategy { path, strategies })
+            .collect())
     }
 
     /// Whether callers are served with their own rights, or all with the server's.
     #[napi(getter)]
-    pub fn privileged(&self) -> bool {
-        self.engine.privileged()
+    pub fn privileged(&self) -> Result<bool> {
+        Ok(self.engine()?.privileged())
     }
 
     /// Descriptors that are open for clients.
     #[napi(getter)]
-    pub fn descriptors(&self) -> u32 {
-        self.engine.descriptors() as u32
+    pub fn descriptors(&self) -> Result<u32> {
+        Ok(self.engine()?.descriptors() as u32)
     }
 }
 

@@ -51,22 +51,31 @@ fn admission(result: std::result::Result<(Option<&[u8]>, Authorization), Errno>)
 #[napi]
 impl NativeCore {
     #[napi]
-    pub fn guard_enter(&self, caller: f64, export_path: String) -> AdmissionResult {
-        let entered = self.engine.guard.enter(Path::new(&export_path), CallerId::from_number(caller));
-        admission(entered.map(|authorization| (None, authorization)))
+    pub fn guard_enter(&self, caller: f64, export_path: String) -> Result<AdmissionResult> {
+        let entered = self
+            .engine()?
+            .guard
+            .enter(Path::new(&export_path), CallerId::from_number(caller));
+        Ok(admission(entered.map(|authorization| (None, authorization))))
     }
 
     #[napi]
-    pub fn guard_open(&self, caller: f64, handle: &[u8]) -> AdmissionResult {
+    pub fn guard_open(&self, caller: f64, handle: &[u8]) -> Result<AdmissionResult> {
         let caller = CallerId::from_number(caller);
-        let opened = self.engine.guard.open_foreign(handle, caller, Access::Read);
-        admission(opened.map(|(inner, authorization)| (Some(inner), authorization)))
+        let opened = self.engine()?.guard.open_foreign(handle, caller, Access::Read);
+        Ok(admission(
+            opened.map(|(inner, authorization)| (Some(inner), authorization)),
+        ))
     }
 
     /// Throws for a handle that is empty or too long.
     #[napi]
     pub fn guard_seal(&self, export_id: u32, inner: &[u8]) -> Result<Buffer> {
-        let sealed = self.engine.guard.seal_foreign(ExportId(export_id), inner).map_err(failure)?;
+        let sealed = self
+            .engine()?
+            .guard
+            .seal_foreign(ExportId(export_id), inner)
+            .map_err(failure)?;
         Ok(Buffer::from(sealed.as_bytes()))
     }
 }

@@ -99,7 +99,7 @@ impl Completions {
 
 #[napi]
 pub struct NativeSession {
-    engine: Arc<Engine>,
+    engine: Option<Arc<Engine>>,
     completions: Arc<Completions>,
     /// JavaScript's memory: kept alive by whoever holds the session, used only within its calls.
     answer: *mut Answer,
@@ -115,18 +115,26 @@ impl NativeSession {
     /// `answer` is memory of at least `answerBytes` that stays where it is as long as the session; `wakeUp` is
     /// called when there is something to drain.
     #[napi(constructor)]
-    pub fn new(env: Env, core: &NativeCore, answer: Uint8ArraySlice<'_>, wake_up: Function<'_, (), ()>) -> Result<Self> {
+    pub fn new(
+        env: Env,
+        core: &NativeCore,
+        answer: Uint8ArraySlice<'_>,
+        wake_up: Function<'_, (), ()>,
+    ) -> Result<Self> {
         let answer = answer_memory(answer)?;
         let wake_up = wake_up
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .weak::<true>()
             .build()?;
-        let completions =
-            Arc::new(Completions { queue: Mutex::default(), idle: Condvar::new(), wake_up });
+        let completions = Arc::new(Completions {
+            queue: Mutex::default(),
+            idle: Condvar::new(),
+            wake_up,
+        });
         env.add_env_cleanup_hook(completions.clone(), |completions| completions.wait_until_idle())?;
         Ok(NativeSession {
-            engine: core.engine.clone(),
+            engine: Some(core.engine()?.clone()),
             completions,
             answer,
             bytes: Vec::new(),
@@ -134,22 +142,38 @@ impl NativeSession {
         })
     }
 
+    /// Lets go of the core. What is running finishes; what is started from now on is refused.
+    #[napi]
+    pub fn close(&mut self) {
+        self.engine = None;
+    }
+
     fn start<O: Operation>(&mut self, caller: f64, ticket: u32, operation: Fallible<O>) -> i32 {
         // SAFETY: `new` has checked the memory, its owner keeps it, and only this thread uses it.
         let answer = unsafe { &mut *self.answer };
-        let operation = match operation {
-            Ok(operation) => operation,
-            Err(errno) => {
-                *answer = Answer { status: errno.0 as u32, ..Answer::default() };
+        let (engine, operation) = match (&self.engine, operation) {
+            (Some(engine), Ok(operation)) => (engine, operation),
+            (engine, operation) => {
+                let errno = operation
+                    .err()
+                    .filter(|_| engine.is_some())
+                    .unwrap_or(Errno::JUKEBOX);
+                *answer = Answer {
+                    status: errno.0 as u32,
+                    ..Answer::default()
+                };
                 return errno.0;
             }
         };
         self.bytes.clear();
         self.completions.queue.lock().unwrap().running += 1;
         let completions = self.completions.clone();
-        let mut output = Output { answer, bytes: &mut self.bytes };
+        let mut output = Output {
+            answer,
+            bytes: &mut self.bytes,
+        };
         let finish = move |reply| completions.complete(ticket, reply);
-        match self.engine.start(CallerId::from_number(caller), operation, &mut output, finish) {
+        match engine.start(CallerId::from_number(caller), operation, &mut output, finish) {
             Started::Done => {
                 self.completions.queue.lock().unwrap().running -= 1;
                 output.answer.status as i32
@@ -201,8 +225,15 @@ impl NativeSession {
         changes: SetAttributesArgument,
         guard: Option<TimeArgument>,
     ) -> i32 {
-        let guard = guard.map(|time| Time { seconds: time.seconds, nseconds: time.nseconds });
-        let operation = handle(object).map(|object| Setattr { object, changes: changes.into(), guard });
+        let guard = guard.map(|time| Time {
+            seconds: time.seconds,
+            nseconds: time.nseconds,
+        });
+        let operation = handle(object).map(|object| Setattr {
+            object,
+            changes: changes.into(),
+            guard,
+        });
         self.start(caller, ticket, operation)
     }
 
@@ -214,12 +245,20 @@ impl NativeSession {
 
     #[napi]
     pub fn access(&mut self, caller: f64, ticket: u32, object: &[u8], wanted: u32) -> i32 {
-        self.start(caller, ticket, handle(object).map(|object| Access { object, wanted }))
+        self.start(
+            caller,
+            ticket,
+            handle(object).map(|object| Access { object, wanted }),
+        )
     }
 
     #[napi]
     pub fn readlink(&mut self, caller: f64, ticket: u32, symlink: &[u8]) -> i32 {
-        self.start(caller, ticket, handle(symlink).map(|symlink| Readlink { symlink }))
+        self.start(
+            caller,
+            ticket,
+            handle(symlink).map(|symlink| Readlink { symlink }),
+        )
     }
 
     /// The caller keeps `buffer` alive and untouched until the answer is there.
@@ -235,7 +274,11 @@ impl NativeSession {
         // SAFETY: native-vfs.ts holds the buffer as long as the operation runs and hands it to nobody else; the
         // environment's end waits for it.
         let buffer = unsafe { ForeignBuffer::new(buffer.as_mut().as_mut_ptr(), buffer.len()) };
-        let operation = handle(file).map(|file| Read { file, offset: offset.0, buffer });
+        let operation = handle(file).map(|file| Read {
+            file,
+            offset: offset.0,
+            buffer,
+        });
         self.start(caller, ticket, operation)
     }
 
@@ -258,7 +301,12 @@ impl NativeSession {
             1 => Stable::DataSync,
             _ => Stable::FileSync,
         };
-        let operation = handle(file).map(|file| Write { file, offset: offset.0, data, stable });
+        let operation = handle(file).map(|file| Write {
+            file,
+            offset: offset.0,
+            data,
+            stable,
+        });
         self.start(caller, ticket, operation)
     }
 
@@ -294,8 +342,11 @@ impl NativeSession {
         attributes: SetAttributesArgument,
     ) -> i32 {
         let attributes = attributes.into();
-        let operation =
-            entry(directory, name).map(|(directory, name)| Mkdir { directory, name, attributes });
+        let operation = entry(directory, name).map(|(directory, name)| Mkdir {
+            directory,
+            name,
+            attributes,
+        });
         self.start(caller, ticket, operation)
     }
 
@@ -311,7 +362,12 @@ impl NativeSession {
     ) -> i32 {
         let attributes = attributes.into();
         let operation = entry(directory, name).and_then(|(directory, name)| {
-            Ok(Symlink { directory, name, target: link_target(target)?, attributes })
+            Ok(Symlink {
+                directory,
+                name,
+                target: link_target(target)?,
+                attributes,
+            })
         });
         self.start(caller, ticket, operation)
     }
@@ -339,7 +395,12 @@ impl NativeSession {
             _ => Err(Errno::BADTYPE),
         };
         let operation = entry(directory, name).and_then(|(directory, name)| {
-            Ok(Mknod { directory, name, what: what?, attributes })
+            Ok(Mknod {
+                directory,
+                name,
+                what: what?,
+                attributes,
+            })
         });
         self.start(caller, ticket, operation)
     }
@@ -368,7 +429,12 @@ impl NativeSession {
     ) -> i32 {
         let operation = entry(from_directory, from_name).and_then(|(from_directory, from_name)| {
             let (to_directory, to_name) = entry(to_directory, to_name)?;
-            Ok(Rename { from_directory, from_name, to_directory, to_name })
+            Ok(Rename {
+                from_directory,
+                from_name,
+                to_directory,
+                to_name,
+            })
         });
         self.start(caller, ticket, operation)
     }
@@ -376,7 +442,11 @@ impl NativeSession {
     #[napi]
     pub fn link(&mut self, caller: f64, ticket: u32, object: &[u8], directory: &[u8], name: &[u8]) -> i32 {
         let operation = entry(directory, name).and_then(|(directory, name)| {
-            Ok(Link { object: handle(object)?, directory, name })
+            Ok(Link {
+                object: handle(object)?,
+                directory,
+                name,
+            })
         });
         self.start(caller, ticket, operation)
     }
@@ -393,9 +463,16 @@ impl NativeSession {
         maxcount: u32,
         plus: bool,
     ) -> i32 {
-        let budget = Budget { dircount: dircount as usize, maxcount: maxcount as usize };
-        let operation =
-            handle(directory).map(|directory| Readdir { directory, cookie: cookie.0, budget, plus });
+        let budget = Budget {
+            dircount: dircount as usize,
+            maxcount: maxcount as usize,
+        };
+        let operation = handle(directory).map(|directory| Readdir {
+            directory,
+            cookie: cookie.0,
+            budget,
+            plus,
+        });
         self.start(caller, ticket, operation)
     }
 
@@ -422,7 +499,14 @@ impl NativeSession {
     #[napi]
     pub fn resolve(&mut self, caller: f64, ticket: u32, export_path: String, path: &[u8]) -> i32 {
         let export_path = OsStr::from_bytes(export_path.as_bytes()).into();
-        self.start(caller, ticket, Ok(Resolve { export_path, path: path.to_vec() }))
+        self.start(
+            caller,
+            ticket,
+            Ok(Resolve {
+                export_path,
+                path: path.to_vec(),
+            }),
+        )
     }
 }
 

@@ -1,5 +1,5 @@
 /** The native core as the rest of the server uses it: exports in, callers by number. */
-import { addon, type ExportStrategy, type NativeCore } from '../../native/binding.ts'
+import { addon, type ExportArgument, type ExportStrategy, type NativeCore } from '../../native/binding.ts'
 import type { Caller } from '../caller.ts'
 import type { ExportOptions } from '../exports.ts'
 
@@ -18,7 +18,17 @@ export class Core {
    * cannot. Handles of exports that stay are valid on.
    */
   loadExports(exports: readonly ExportOptions[]): void {
-    this.native.loadExports(exports.map((each) => ({ ...each, clients: [...each.clients] })))
+    this.native.loadExports(exports.map(exportArgument))
+  }
+
+  /** As loadExports, of exports that a Vfs written in TypeScript serves: their paths are only names. */
+  loadPolicy(exports: readonly ExportOptions[]): void {
+    this.native.loadPolicy(exports.map(exportArgument))
+  }
+
+  /** Gives up the state directory as soon as every NativeVfs is closed, too. */
+  close(): void {
+    this.native.close()
   }
 
   /** How each export's handles are made, in words for the log. */
@@ -43,4 +53,8 @@ export class Core {
     this.#ids.set(caller, id)
     return id
   }
+}
+
+function exportArgument(options: ExportOptions): ExportArgument {
+  return { ...options, clients: [...options.clients] }
 }

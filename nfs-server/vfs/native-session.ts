@@ -67,6 +67,12 @@ export class Session {
     })
   }
 
+  /** Lets go of the core; to be called when nothing is running any more. */
+  close(): void {
+    clearInterval(this.#keepAlive)
+    this.#native.close()
+  }
+
   #drain(): void {
     const memory = this.#completions
     let count: number

@@ -206,6 +206,11 @@ export class NativeVfs implements Vfs {
     return this.#session.running
   }
 
+  /** Lets go of the core; to be called when nothing is running any more. */
+  close(): void {
+    this.#session.close()
+  }
+
   getattr(caller: Caller, object: FileHandle): Answer<AttributesResult> {
     return this.#session.start(
       caller,

@@ -35,15 +35,27 @@ pub struct ListenError {
     pub cause: io::Error,
 }
 
+impl ListenError {
+    /// The errno's name.
+    pub fn code(&self) -> &'static str {
+        match self.cause.raw_os_error() {
+            Some(libc::EADDRINUSE) => "EADDRINUSE",
+            Some(libc::EACCES) => "EACCES",
+            Some(libc::EADDRNOTAVAIL) => "EADDRNOTAVAIL",
+            _ => "EIO",
+        }
+    }
+}
+
 impl std::fmt::Display for ListenError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let code = match self.cause.raw_os_error() {
-            Some(libc::EADDRINUSE) => "EADDRINUSE: another program listens there already",
-            Some(libc::EACCES) => "EACCES: ports below 1024 take root or CAP_NET_BIND_SERVICE",
-            Some(libc::EADDRNOTAVAIL) => "EADDRNOTAVAIL: this machine does not have that address",
+        let reason = match self.code() {
+            "EADDRINUSE" => "another program listens there already",
+            "EACCES" => "ports below 1024 take root or CAP_NET_BIND_SERVICE",
+            "EADDRNOTAVAIL" => "this machine does not have that address",
             _ => return write!(f, "cannot listen on {}: {}", self.address, self.cause),
         };
-        write!(f, "cannot listen on {}: {code}", self.address)
+        write!(f, "cannot listen on {}: {reason} ({})", self.address, self.code())
     }
 }
 
@@ -71,7 +83,11 @@ impl Acceptor {
         let thread = std::thread::Builder::new()
             .name("fsva-accept".into())
             .spawn(move || accept_until(&listener, &stopped, deliver))?;
-        Ok(Acceptor { local_address, stop, thread: Some(thread) })
+        Ok(Acceptor {
+            local_address,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     pub fn local_address(&self) -> SocketAddr {
@@ -111,7 +127,10 @@ fn accept_until(listener: &TcpListener, stop: &OwnedFd, deliver: impl Fn(Vec<Con
 
 /// Whether the next accept would fail as well: the connection stays in the queue and poll returns at once.
 fn lasts(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
+    )
 }
 
 #[cfg(test)]
@@ -129,7 +148,10 @@ mod tests {
         assert_eq!(connection.peer, client.local_addr().unwrap());
         let mut server = TcpStream::from(connection.fd);
         assert!(server.nodelay().unwrap());
-        assert_eq!(server.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(
+            server.read(&mut [0]).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
         server.write_all(b"x").unwrap();
         client.read_exact(&mut [0]).unwrap();
     }

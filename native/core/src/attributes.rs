@@ -8,9 +8,18 @@ const STATX_BLOCK_BYTES: u64 = 512;
 /// nfstime3 is unsigned: times before 1970 and after 2106 are clamped.
 fn time(timestamp: &libc::statx_timestamp) -> Time {
     match u32::try_from(timestamp.tv_sec) {
-        Ok(seconds) => Time { seconds, nseconds: timestamp.tv_nsec },
-        Err(_) if timestamp.tv_sec < 0 => Time { seconds: 0, nseconds: 0 },
-        Err(_) => Time { seconds: u32::MAX, nseconds: 999_999_999 },
+        Ok(seconds) => Time {
+            seconds,
+            nseconds: timestamp.tv_nsec,
+        },
+        Err(_) if timestamp.tv_sec < 0 => Time {
+            seconds: 0,
+            nseconds: 0,
+        },
+        Err(_) => Time {
+            seconds: u32::MAX,
+            nseconds: 999_999_999,
+        },
     }
 }
 
@@ -76,10 +85,34 @@ mod tests {
             timestamp.tv_nsec = tv_nsec;
             time(&timestamp)
         };
-        assert_eq!(at(-1, 5), Time { seconds: 0, nseconds: 0 });
-        assert_eq!(at(0, 5), Time { seconds: 0, nseconds: 5 });
-        assert_eq!(at(0xffff_ffff, 7), Time { seconds: u32::MAX, nseconds: 7 });
-        assert_eq!(at(0x1_0000_0000, 7), Time { seconds: u32::MAX, nseconds: 999_999_999 });
+        assert_eq!(
+            at(-1, 5),
+            Time {
+                seconds: 0,
+                nseconds: 0
+            }
+        );
+        assert_eq!(
+            at(0, 5),
+            Time {
+                seconds: 0,
+                nseconds: 5
+            }
+        );
+        assert_eq!(
+            at(0xffff_ffff, 7),
+            Time {
+                seconds: u32::MAX,
+                nseconds: 7
+            }
+        );
+        assert_eq!(
+            at(0x1_0000_0000, 7),
+            Time {
+                seconds: u32::MAX,
+                nseconds: 999_999_999
+            }
+        );
     }
 
     #[test]

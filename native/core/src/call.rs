@@ -29,8 +29,14 @@ pub struct UntrustedHandle {
 impl UntrustedHandle {
     pub fn new(wire: &[u8]) -> Result<UntrustedHandle> {
         let mut bytes = [0; WIRE_BYTES_MAX];
-        bytes.get_mut(..wire.len()).ok_or(Errno::BADHANDLE)?.copy_from_slice(wire);
-        Ok(UntrustedHandle { length: wire.len(), bytes })
+        bytes
+            .get_mut(..wire.len())
+            .ok_or(Errno::BADHANDLE)?
+            .copy_from_slice(wire);
+        Ok(UntrustedHandle {
+            length: wire.len(),
+            bytes,
+        })
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -64,16 +70,33 @@ impl Call<'_> {
         if self.inline && !object.filesystem.traits.inline {
             return Err(DEFER);
         }
-        let authorization = self.engine.guard.policy.authorize(self.caller, object.export, access)?;
-        Ok(Opened { object, export: authorization.export, credentials: authorization.credentials })
+        let authorization = self
+            .engine
+            .guard
+            .policy
+            .authorize(self.caller, object.export, access)?;
+        Ok(Opened {
+            object,
+            export: authorization.export,
+            credentials: authorization.credentials,
+        })
     }
 
     fn open_uncached(&self, wire: &[u8], access: Access) -> Result<Arc<Object>> {
         let handle = self.engine.guard.codec.open(wire)?;
-        self.engine.guard.policy.authorize(self.caller, handle.export, access)?;
-        let filesystem = self.engine.volume(handle.export)?.filesystems.by_key(handle.filesystem)?;
+        self.engine
+            .guard
+            .policy
+            .authorize(self.caller, handle.export, access)?;
+        let filesystem = self
+            .engine
+            .volume(handle.export)?
+            .filesystems
+            .by_key(handle.filesystem)?;
         let name = ObjectName::from_object(handle.object)?;
-        let fd = self.engine.with_spare_descriptors(|| filesystem.open(handle.object))?;
+        let fd = self
+            .engine
+            .with_spare_descriptors(|| filesystem.open(handle.object))?;
         self.insert(handle, filesystem, name, fd)
     }
 
@@ -101,7 +124,10 @@ impl Call<'_> {
         } else if self.inline {
             return Err(DEFER);
         } else {
-            self.engine.volume(parent.export)?.filesystems.by_mount_id(stat.stx_mnt_id)?
+            self.engine
+                .volume(parent.export)?
+                .filesystems
+                .by_mount_id(stat.stx_mnt_id)?
         };
         let same = filesystem.key == parent.filesystem.key;
         let place = (same && !name.is_special()).then(|| (parent.name.object(), name.as_bytes()));
@@ -190,7 +216,11 @@ impl Opened {
     }
 
     pub fn directory(self) -> Result<Opened> {
-        if self.object.is_directory() { Ok(self) } else { Err(Errno::NOTDIR) }
+        if self.object.is_directory() {
+            Ok(self)
+        } else {
+            Err(Errno::NOTDIR)
+        }
     }
 
     /// Whether the caller has one of the `modes` (R_OK, W_OK, X_OK) on the object, or owns it: the client has

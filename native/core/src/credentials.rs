@@ -30,12 +30,25 @@ pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         // SAFETY: no memory involved.
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
-        let needed = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID];
+        let needed = [
+            CAP_CHOWN,
+            CAP_DAC_OVERRIDE,
+            CAP_DAC_READ_SEARCH,
+            CAP_SETGID,
+            CAP_SETUID,
+        ];
         let privileged = uid == 0
             && capabilities().is_ok_and(|[effective, ..]| {
                 needed.iter().all(|capability| effective & (1 << capability) != 0)
             });
-        Server { privileged, own: Credentials { uid, gid, gids: own_groups() } }
+        Server {
+            privileged,
+            own: Credentials {
+                uid,
+                gid,
+                gids: own_groups(),
+            },
+        }
     })
 }
 
@@ -57,7 +70,10 @@ struct CapabilityHeader {
 
 /// The calling thread's effective, permitted and inheritable capabilities.
 fn capabilities() -> Result<[u64; 3]> {
-    let mut header = CapabilityHeader { version: LINUX_CAPABILITY_VERSION_3, pid: 0 };
+    let mut header = CapabilityHeader {
+        version: LINUX_CAPABILITY_VERSION_3,
+        pid: 0,
+    };
     let mut data = [0u32; 6];
     // SAFETY: version 3 fills two structs of three u32 each.
     Errno::check(unsafe { libc::syscall(libc::SYS_capget, &mut header, data.as_mut_ptr()) })?;
@@ -70,7 +86,10 @@ pub fn drop_resource_capability() -> Result<()> {
     let [effective, permitted, inheritable] = capabilities()?;
     let keep = !(1u64 << CAP_SYS_RESOURCE);
     let sets = [effective & keep, permitted & keep, inheritable & keep];
-    let mut header = CapabilityHeader { version: LINUX_CAPABILITY_VERSION_3, pid: 0 };
+    let mut header = CapabilityHeader {
+        version: LINUX_CAPABILITY_VERSION_3,
+        pid: 0,
+    };
     let mut data = [0u32; 6];
     for (set, bits) in sets.iter().enumerate() {
         data[set] = *bits as u32;
@@ -92,7 +111,11 @@ fn set_filesystem_id(number: libc::c_long, id: u32) -> Result<()> {
         libc::syscall(number, id);
         libc::syscall(number, u32::MAX)
     };
-    if now as u32 == id { Ok(()) } else { Err(Errno::PERM) }
+    if now as u32 == id {
+        Ok(())
+    } else {
+        Err(Errno::PERM)
+    }
 }
 
 /// While it lives, the thread has a caller's rights. Each step it took is undone in reverse order.
@@ -106,7 +129,11 @@ pub struct CredentialsGuard {
 impl CredentialsGuard {
     /// Does nothing in an unprivileged server, where everybody is the server's own user.
     pub fn assume(credentials: &Credentials) -> Result<CredentialsGuard> {
-        let mut guard = CredentialsGuard { groups: false, gid: false, uid: false };
+        let mut guard = CredentialsGuard {
+            groups: false,
+            gid: false,
+            uid: false,
+        };
         let server = server();
         if !server.privileged || credentials == &server.own {
             return Ok(guard);

@@ -55,7 +55,11 @@ pub struct DescriptorCache {
 
 impl DescriptorCache {
     pub fn new(descriptors_max: usize) -> DescriptorCache {
-        let lru = Lru { newest: NONE, oldest: NONE, ..Lru::default() };
+        let lru = Lru {
+            newest: NONE,
+            oldest: NONE,
+            ..Lru::default()
+        };
         DescriptorCache {
             lru: Mutex::new(lru),
             descriptors: Arc::default(),
@@ -137,7 +141,10 @@ impl DescriptorCache {
             .filter(|object| belongs(object))
             .map(|object| object.wire)
             .collect();
-        wires.iter().filter_map(|wire| lru.remove(wire.as_bytes())).collect()
+        wires
+            .iter()
+            .filter_map(|wire| lru.remove(wire.as_bytes()))
+            .collect()
     }
 
     pub fn len(&self) -> usize {
@@ -152,7 +159,12 @@ impl DescriptorCache {
 impl Lru {
     fn add(&mut self, object: Arc<Object>, now: u64) {
         let key = object.wire.as_bytes().into();
-        let entry = Entry { object: Some(object), used_at: now, newer: NONE, older: NONE };
+        let entry = Entry {
+            object: Some(object),
+            used_at: now,
+            newer: NONE,
+            older: NONE,
+        };
         let index = match self.free.pop() {
             Some(index) => {
                 self.entries[index] = entry;

@@ -105,7 +105,14 @@ fn list_by_offset(filler: &mut Filler<'_>, cookie: u64) -> Result<()> {
         sys::seek_directory(stream.descriptor.as_fd(), position).map_err(|_| Errno::BADCOOKIE)?;
         stream.position = position;
     }
-    let mut records = vec![0; filler.left.dircount.min(filler.left.maxcount).clamp(RECORDS_BYTES_MIN, RECORDS_BYTES_MAX)];
+    let mut records = vec![
+        0;
+        filler
+            .left
+            .dircount
+            .min(filler.left.maxcount)
+            .clamp(RECORDS_BYTES_MIN, RECORDS_BYTES_MAX)
+    ];
     loop {
         let length = sys::getdents(stream.descriptor.as_fd(), &mut records)?;
         if length == 0 {
@@ -138,7 +145,9 @@ fn list_by_hash(filler: &mut Filler<'_>, cookie: u64) -> Result<()> {
 
 /// Every entry of the directory, in no order that means anything; the cookies are not to be used.
 pub(crate) fn read_all(directory: &Opened) -> Result<Vec<Entry>> {
-    let fd = directory.object.reopen(libc::O_RDONLY | libc::O_DIRECTORY, &directory.credentials)?;
+    let fd = directory
+        .object
+        .reopen(libc::O_RDONLY | libc::O_DIRECTORY, &directory.credentials)?;
     let mut records = vec![0; RECORDS_BYTES_MAX];
     let mut entries = Vec::new();
     loop {
@@ -160,7 +169,11 @@ fn parse(mut records: &[u8]) -> Result<Vec<Entry>> {
         let record = records.get(..record_length).ok_or(Errno::IO)?;
         let name = record.get(NAME_OFFSET..).ok_or(Errno::IO)?;
         let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-        entries.push(Entry { fileid: word(0), cookie: word(8), name: name[..end].into() });
+        entries.push(Entry {
+            fileid: word(0),
+            cookie: word(8),
+            name: name[..end].into(),
+        });
         records = &records[record_length..];
     }
     Ok(entries)
@@ -246,7 +259,10 @@ impl Filler<'_> {
         let place = Some((parent.name.object(), &*entry.name));
         let name = parent.filesystem.name_of(fd.as_fd(), place).ok()?;
         let fsid = parent.filesystem.fsid(name.object(), fd.as_fd());
-        Some((attributes(&stat, fsid), self.call.wire_handle(parent, &name).ok()?))
+        Some((
+            attributes(&stat, fsid),
+            self.call.wire_handle(parent, &name).ok()?,
+        ))
     }
 
     /// False if it does not fit.
@@ -255,7 +271,9 @@ impl Filler<'_> {
         if entry.cookie == 0 {
             return Err(Errno::SERVERFAULT);
         }
-        let handle = known.as_ref().map_or(self.directory.object.wire, |(_, wire)| wire.to_owned());
+        let handle = known
+            .as_ref()
+            .map_or(self.directory.object.wire, |(_, wire)| wire.to_owned());
         let (dircount, maxcount) = cost(&entry.name, self.plus, handle.as_bytes().len());
         if dircount > self.left.dircount || maxcount > self.left.maxcount {
             return Ok(false);
@@ -263,8 +281,11 @@ impl Filler<'_> {
         self.left.dircount -= dircount;
         self.left.maxcount -= maxcount;
         // Above the export's root there is nothing.
-        let fileid =
-            if self.is_root && &*entry.name == b".." { self.directory_fileid } else { entry.fileid };
+        let fileid = if self.is_root && &*entry.name == b".." {
+            self.directory_fileid
+        } else {
+            entry.fileid
+        };
         let mut header = EntryHeader {
             fileid,
             cookie: entry.cookie,
@@ -298,6 +319,10 @@ enum Found {
 /// Bytes against dircount and maxcount: entry3 or entryplus3 of RFC 1813.
 fn cost(name: &[u8], plus: bool, handle_bytes: usize) -> (usize, usize) {
     let name = pad4(name.len());
-    let maxcount = if plus { 24 + name + 4 + 84 + 8 + pad4(handle_bytes) } else { 24 + name };
+    let maxcount = if plus {
+        24 + name + 4 + 84 + 8 + pad4(handle_bytes)
+    } else {
+        24 + name
+    };
     (20 + name, maxcount)
 }

@@ -62,7 +62,11 @@ mod tests {
     fn entries(names: impl IntoIterator<Item = String>) -> Vec<Entry> {
         names
             .into_iter()
-            .map(|name| Entry { fileid: 1, cookie: 0, name: name.into_bytes().into() })
+            .map(|name| Entry {
+                fileid: 1,
+                cookie: 0,
+                name: name.into_bytes().into(),
+            })
             .collect()
     }
 
@@ -75,10 +79,19 @@ mod tests {
         let names = (0..1000).filter(|number| number % 3 != 0).chain(2000..2333);
         let after = Snapshot::new(entries(names.map(|number| number.to_string())), &key);
         let mut seen: Vec<_> = half.iter().map(|entry| entry.name.clone()).collect();
-        seen.extend(after.after(half[499].cookie).iter().map(|entry| entry.name.clone()));
+        seen.extend(
+            after
+                .after(half[499].cookie)
+                .iter()
+                .map(|entry| entry.name.clone()),
+        );
         for number in (0..1000).filter(|number| number % 3 != 0) {
             let name = number.to_string();
-            assert_eq!(seen.iter().filter(|one| &***one == name.as_bytes()).count(), 1, "{name}");
+            assert_eq!(
+                seen.iter().filter(|one| &***one == name.as_bytes()).count(),
+                1,
+                "{name}"
+            );
         }
     }
 

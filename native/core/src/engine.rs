@@ -135,16 +135,20 @@ impl Engine {
             }
         }
         let policy = &self.guard.policy;
-        let table = policy.replace(definitions).map_err(|error| EngineError(error.to_string()))?;
+        let table = policy
+            .replace(definitions)
+            .map_err(|error| EngineError(error.to_string()))?;
         let mut volumes = HashMap::new();
         for export in &table.exports {
             volumes.insert(export.id, self.volume_for(export)?);
         }
         let old = std::mem::replace(&mut *self.volumes.write().unwrap(), volumes);
-        let gone = self.objects.drain(|object| match (old.get(&object.export), self.volume(object.export)) {
-            (Some(old), Ok(new)) => !Arc::ptr_eq(old, &new),
-            _ => true,
-        });
+        let gone = self.objects.drain(
+            |object| match (old.get(&object.export), self.volume(object.export)) {
+                (Some(old), Ok(new)) => !Arc::ptr_eq(old, &new),
+                _ => true,
+            },
+        );
         self.retire(gone);
         Ok(())
     }
@@ -157,7 +161,11 @@ impl Engine {
         }
         let filesystems = ExportFilesystems::open(export.clone(), self.state.clone())
             .map_err(|error| EngineError(format!("{}: {error}", export.path.display())))?;
-        let pool = Pool::new(format!("fsva-{:x}", export.id.0), POOL_THREADS_MAX, POOL_QUEUE_MAX);
+        let pool = Pool::new(
+            format!("fsva-{:x}", export.id.0),
+            POOL_THREADS_MAX,
+            POOL_QUEUE_MAX,
+        );
         Ok(Arc::new(Volume { filesystems, pool }))
     }
 
@@ -167,7 +175,12 @@ impl Engine {
     }
 
     pub fn volume(&self, export: ExportId) -> Result<Arc<Volume>> {
-        self.volumes.read().unwrap().get(&export).cloned().ok_or(Errno::STALE)
+        self.volumes
+            .read()
+            .unwrap()
+            .get(&export)
+            .cloned()
+            .ok_or(Errno::STALE)
     }
 
     /// Does the operation now if it cannot block: the answer is in `output` then. Otherwise `finish` gets the
@@ -198,7 +211,11 @@ impl Engine {
         *output.answer = Answer::default();
         let caller = self.guard.callers.get(id)?;
         if O::INLINE {
-            let call = Call { engine: self, caller: &caller, inline: true };
+            let call = Call {
+                engine: self,
+                caller: &caller,
+                inline: true,
+            };
             match operation.run(&call, output) {
                 Err(DEFER) => *output.answer = Answer::default(),
                 result => {
@@ -229,8 +246,15 @@ impl Engine {
     /// Does the operation on this thread, which may block.
     pub fn run<O: Operation>(self: &Arc<Engine>, caller: &Arc<Caller>, operation: &O) -> Reply {
         let mut reply = Reply::default();
-        let call = Call { engine: self, caller, inline: false };
-        let mut output = Output { answer: &mut reply.answer, bytes: &mut reply.bytes };
+        let call = Call {
+            engine: self,
+            caller,
+            inline: false,
+        };
+        let mut output = Output {
+            answer: &mut reply.answer,
+            bytes: &mut reply.bytes,
+        };
         if let Err(errno) = operation.run(&call, &mut output) {
             assert!(errno != DEFER, "only inline calls are deferred");
             reply.answer.status = errno.0 as u32;
@@ -322,13 +346,19 @@ fn reap(engine: &Weak<Engine>, retired: &mpsc::Receiver<Vec<Arc<Object>>>) {
 
 /// Raises the soft limit to the hard one; answers it.
 fn raise_descriptor_limit() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: limit is a struct rlimit.
     unsafe {
         if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) != 0 {
             return 1024;
         }
-        let raised = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
+        let raised = libc::rlimit {
+            rlim_cur: limit.rlim_max,
+            rlim_max: limit.rlim_max,
+        };
         if libc::setrlimit(libc::RLIMIT_NOFILE, &raised) == 0 {
             limit = raised;
         }

@@ -25,7 +25,10 @@ pub struct Descriptor {
 impl Descriptor {
     pub fn new(fd: OwnedFd, budget: &Arc<AtomicUsize>) -> Descriptor {
         budget.fetch_add(1, Ordering::Relaxed);
-        Descriptor { fd, budget: budget.clone() }
+        Descriptor {
+            fd,
+            budget: budget.clone(),
+        }
     }
 }
 
@@ -126,7 +129,10 @@ impl Object {
         };
         let opened = self.reopen(flags, credentials)?;
         // Somebody else may have been quicker: then theirs is used and ours closed.
-        Ok(self.slot(access).get_or_init(|| Descriptor::new(opened, &self.path.budget)).as_fd())
+        Ok(self
+            .slot(access)
+            .get_or_init(|| Descriptor::new(opened, &self.path.budget))
+            .as_fd())
     }
 
     /// Uses the read-write descriptor that a new file was created with for both.
@@ -174,12 +180,18 @@ impl Object {
         {
             let mut streams = self.streams.lock().unwrap();
             if !streams.is_empty() {
-                let index = streams.iter().position(|stream| stream.position == position).unwrap_or(0);
+                let index = streams
+                    .iter()
+                    .position(|stream| stream.position == position)
+                    .unwrap_or(0);
                 return Ok(streams.swap_remove(index));
             }
         }
         let fd = self.reopen(libc::O_RDONLY | libc::O_DIRECTORY, credentials)?;
-        Ok(DirectoryStream { descriptor: Descriptor::new(fd, &self.path.budget), position: 0 })
+        Ok(DirectoryStream {
+            descriptor: Descriptor::new(fd, &self.path.budget),
+            position: 0,
+        })
     }
 
     pub(crate) fn return_stream(&self, stream: DirectoryStream) {

@@ -46,7 +46,12 @@ impl Pool {
     /// `name` is what the threads are called, cut to 15 bytes by Linux.
     pub fn new(name: String, threads_max: usize, queue_max: usize) -> Pool {
         assert!(threads_max > 0);
-        Pool { shared: Arc::default(), name, threads_max, queue_max }
+        Pool {
+            shared: Arc::default(),
+            name,
+            threads_max,
+            queue_max,
+        }
     }
 
     pub fn submit(&self, job: Job) -> std::result::Result<(), Refused> {
@@ -63,7 +68,9 @@ impl Pool {
         state.threads += 1;
         drop(state);
         let shared = self.shared.clone();
-        let started = std::thread::Builder::new().name(self.name.clone()).spawn(move || worker(&shared));
+        let started = std::thread::Builder::new()
+            .name(self.name.clone())
+            .spawn(move || worker(&shared));
         if started.is_ok() {
             return Ok(());
         }
@@ -182,7 +189,10 @@ mod tests {
         let pool = Pool::new("test".into(), 1, 100);
         for number in 0..50 {
             let sender = sender.clone();
-            assert!(pool.submit(Box::new(move || sender.send(number).unwrap())).is_ok());
+            assert!(
+                pool.submit(Box::new(move || sender.send(number).unwrap()))
+                    .is_ok()
+            );
         }
         drop(pool);
         drop(sender);

@@ -6,7 +6,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 fn check(returned: i32) -> io::Result<i32> {
-    if returned < 0 { Err(io::Error::last_os_error()) } else { Ok(returned) }
+    if returned < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(returned)
+    }
 }
 
 fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
@@ -17,7 +21,11 @@ fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
 
 /// A non-blocking listening socket. The IPv6 wildcard address listens on IPv4 as well.
 pub fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
-    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
     // SAFETY: no memory involved; the descriptor is new and ours.
     let fd = unsafe {
         let flags = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
@@ -31,11 +39,19 @@ pub fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
             let raw = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
                 sin_port: address.port().to_be(),
-                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.ip().octets()) },
+                sin_addr: libc::in_addr {
+                    s_addr: u32::from_ne_bytes(address.ip().octets()),
+                },
                 sin_zero: [0; 8],
             };
             // SAFETY: raw is a sockaddr_in of the size given.
-            unsafe { libc::bind(number, (&raw const raw).cast(), size_of_val(&raw) as libc::socklen_t) }
+            unsafe {
+                libc::bind(
+                    number,
+                    (&raw const raw).cast(),
+                    size_of_val(&raw) as libc::socklen_t,
+                )
+            }
         }
         SocketAddr::V6(address) => {
             set_option(number, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
@@ -43,11 +59,19 @@ pub fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
                 sin6_family: libc::AF_INET6 as libc::sa_family_t,
                 sin6_port: address.port().to_be(),
                 sin6_flowinfo: 0,
-                sin6_addr: libc::in6_addr { s6_addr: address.ip().octets() },
+                sin6_addr: libc::in6_addr {
+                    s6_addr: address.ip().octets(),
+                },
                 sin6_scope_id: address.scope_id(),
             };
             // SAFETY: raw is a sockaddr_in6 of the size given.
-            unsafe { libc::bind(number, (&raw const raw).cast(), size_of_val(&raw) as libc::socklen_t) }
+            unsafe {
+                libc::bind(
+                    number,
+                    (&raw const raw).cast(),
+                    size_of_val(&raw) as libc::socklen_t,
+                )
+            }
         }
     };
     check(bound)?;
@@ -63,7 +87,12 @@ pub fn accept(listener: &TcpListener) -> io::Result<(OwnedFd, SocketAddr)> {
     // SAFETY: storage has the length given; the descriptor is new and ours.
     let fd = unsafe {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        let returned = libc::accept4(listener.as_raw_fd(), storage.as_mut_ptr().cast(), &mut length, flags);
+        let returned = libc::accept4(
+            listener.as_raw_fd(),
+            storage.as_mut_ptr().cast(),
+            &mut length,
+            flags,
+        );
         OwnedFd::from_raw_fd(check(returned)?)
     };
     // A connection that is gone already shows that soon enough.
@@ -88,14 +117,21 @@ fn peer(storage: &libc::sockaddr_storage) -> io::Result<SocketAddr> {
             let scope = raw.sin6_scope_id;
             Ok(SocketAddrV6::new(ip, u16::from_be(raw.sin6_port), 0, scope).into())
         }
-        family => Err(io::Error::other(format!("a connection of address family {family}"))),
+        family => Err(io::Error::other(format!(
+            "a connection of address family {family}"
+        ))),
     }
 }
 
 /// An eventfd.
 pub fn event() -> io::Result<OwnedFd> {
     // SAFETY: no memory involved; the descriptor is new and ours.
-    unsafe { Ok(OwnedFd::from_raw_fd(check(libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK))?)) }
+    unsafe {
+        Ok(OwnedFd::from_raw_fd(check(libc::eventfd(
+            0,
+            libc::EFD_CLOEXEC | libc::EFD_NONBLOCK,
+        ))?))
+    }
 }
 
 /// Makes an eventfd readable.
@@ -107,7 +143,11 @@ pub fn signal(event: &OwnedFd) {
 
 /// Waits for either; true if `stop` is readable.
 pub fn wait_readable(fd: RawFd, stop: RawFd) -> bool {
-    let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let poll = |fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    };
     let mut fds = [poll(fd), poll(stop)];
     // SAFETY: fds holds two pollfds.
     unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };

@@ -34,7 +34,15 @@ pub fn statx_at(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
     let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
     let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID;
     // SAFETY: name is NUL-terminated and buffer has room for one statx.
-    let returned = unsafe { libc::statx(directory.as_raw_fd(), name.as_ptr(), flags, mask, buffer.as_mut_ptr()) };
+    let returned = unsafe {
+        libc::statx(
+            directory.as_raw_fd(),
+            name.as_ptr(),
+            flags,
+            mask,
+            buffer.as_mut_ptr(),
+        )
+    };
     Errno::check(returned.into())?;
     // SAFETY: all-zero bytes are a valid statx, and the kernel has filled it in.
     Ok(unsafe { buffer.assume_init() })
@@ -50,8 +58,14 @@ pub fn statfs(fd: BorrowedFd<'_>) -> Result<libc::statfs64> {
 
 pub fn openat(directory: BorrowedFd<'_>, name: &CStr, flags: i32, mode: u32) -> Result<OwnedFd> {
     // SAFETY: name is NUL-terminated.
-    let returned =
-        unsafe { libc::openat(directory.as_raw_fd(), name.as_ptr(), flags | libc::O_CLOEXEC, mode as libc::c_uint) };
+    let returned = unsafe {
+        libc::openat(
+            directory.as_raw_fd(),
+            name.as_ptr(),
+            flags | libc::O_CLOEXEC,
+            mode as libc::c_uint,
+        )
+    };
     descriptor(returned.into())
 }
 
@@ -60,7 +74,13 @@ pub fn openat2(directory: BorrowedFd<'_>, path: &CStr, flags: i32, resolve: u64)
     let how: [u64; 3] = [(flags | libc::O_CLOEXEC) as u64, 0, resolve];
     // SAFETY: path is NUL-terminated, how is a struct open_how of the size given.
     let returned = unsafe {
-        libc::syscall(libc::SYS_openat2, directory.as_raw_fd(), path.as_ptr(), how.as_ptr(), size_of_val(&how))
+        libc::syscall(
+            libc::SYS_openat2,
+            directory.as_raw_fd(),
+            path.as_ptr(),
+            how.as_ptr(),
+            size_of_val(&how),
+        )
     };
     descriptor(returned)
 }
@@ -113,20 +133,30 @@ pub fn pread(
     flags: i32,
 ) -> Result<usize> {
     assert!(skip <= buffer.len());
-    let iov = libc::iovec { iov_base: buffer.pointer_at(skip).cast(), iov_len: buffer.len() - skip };
+    let iov = libc::iovec {
+        iov_base: buffer.pointer_at(skip).cast(),
+        iov_len: buffer.len() - skip,
+    };
     // SAFETY: ForeignBuffer promises len() writable bytes, of which the first `skip` are left out.
-    let returned =
-        unsafe { libc::preadv2(fd.as_raw_fd(), &iov, 1, positioned_offset(offset), flags) };
+    let returned = unsafe { libc::preadv2(fd.as_raw_fd(), &iov, 1, positioned_offset(offset), flags) };
     Errno::check(returned as libc::c_long).map(|count| count as usize)
 }
 
 /// pwritev2 of the bytes from `skip` on. `flags`: RWF_*.
-pub fn pwrite(fd: BorrowedFd<'_>, data: &ForeignBytes, skip: usize, offset: u64, flags: i32) -> Result<usize> {
+pub fn pwrite(
+    fd: BorrowedFd<'_>,
+    data: &ForeignBytes,
+    skip: usize,
+    offset: u64,
+    flags: i32,
+) -> Result<usize> {
     assert!(skip <= data.len());
-    let iov = libc::iovec { iov_base: data.pointer_at(skip).cast_mut().cast(), iov_len: data.len() - skip };
+    let iov = libc::iovec {
+        iov_base: data.pointer_at(skip).cast_mut().cast(),
+        iov_len: data.len() - skip,
+    };
     // SAFETY: ForeignBytes promises len() readable bytes, of which the first `skip` are left out.
-    let returned =
-        unsafe { libc::pwritev2(fd.as_raw_fd(), &iov, 1, positioned_offset(offset), flags) };
+    let returned = unsafe { libc::pwritev2(fd.as_raw_fd(), &iov, 1, positioned_offset(offset), flags) };
     Errno::check(returned as libc::c_long).map(|count| count as usize)
 }
 
@@ -151,7 +181,12 @@ pub fn readlink(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     let mut target = vec![0u8; libc::PATH_MAX as usize];
     // SAFETY: the path is NUL-terminated and target has the length given.
     let returned = unsafe {
-        libc::readlinkat(fd.as_raw_fd(), EMPTY.as_ptr(), target.as_mut_ptr().cast(), target.len())
+        libc::readlinkat(
+            fd.as_raw_fd(),
+            EMPTY.as_ptr(),
+            target.as_mut_ptr().cast(),
+            target.len(),
+        )
     };
     let length = Errno::check(returned as libc::c_long)?;
     target.truncate(length as usize);
@@ -185,7 +220,13 @@ pub fn utimens(fd: BorrowedFd<'_>, times: &[libc::timespec; 2]) -> Result<()> {
     // SAFETY: the path is NUL-terminated and times holds two timespecs. The raw call, because libc's wrapper
     // refuses an empty path on some versions.
     let returned = unsafe {
-        libc::syscall(libc::SYS_utimensat, fd.as_raw_fd(), EMPTY.as_ptr(), times.as_ptr(), libc::AT_EMPTY_PATH)
+        libc::syscall(
+            libc::SYS_utimensat,
+            fd.as_raw_fd(),
+            EMPTY.as_ptr(),
+            times.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        )
     };
     Errno::check(returned).map(drop)
 }
@@ -197,7 +238,8 @@ pub fn mkdirat(directory: BorrowedFd<'_>, name: &CStr, mode: u32) -> Result<()> 
 
 pub fn mknodat(directory: BorrowedFd<'_>, name: &CStr, mode: u32, device: libc::dev_t) -> Result<()> {
     // SAFETY: name is NUL-terminated.
-    Errno::check(unsafe { libc::mknodat(directory.as_raw_fd(), name.as_ptr(), mode, device) }.into()).map(drop)
+    Errno::check(unsafe { libc::mknodat(directory.as_raw_fd(), name.as_ptr(), mode, device) }.into())
+        .map(drop)
 }
 
 pub fn symlinkat(target: &CStr, directory: BorrowedFd<'_>, name: &CStr) -> Result<()> {
@@ -214,8 +256,7 @@ pub fn unlinkat(directory: BorrowedFd<'_>, name: &CStr, flags: i32) -> Result<()
 
 pub fn renameat(from: BorrowedFd<'_>, old: &CStr, to: BorrowedFd<'_>, new: &CStr) -> Result<()> {
     // SAFETY: both names are NUL-terminated.
-    let returned =
-        unsafe { libc::renameat(from.as_raw_fd(), old.as_ptr(), to.as_raw_fd(), new.as_ptr()) };
+    let returned = unsafe { libc::renameat(from.as_raw_fd(), old.as_ptr(), to.as_raw_fd(), new.as_ptr()) };
     Errno::check(returned.into()).map(drop)
 }
 
@@ -246,7 +287,12 @@ pub fn seek_directory(fd: BorrowedFd<'_>, offset: i64) -> Result<()> {
 pub fn getdents(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
     // SAFETY: buffer has the length given.
     let returned = unsafe {
-        libc::syscall(libc::SYS_getdents64, fd.as_raw_fd(), buffer.as_mut_ptr(), buffer.len())
+        libc::syscall(
+            libc::SYS_getdents64,
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+        )
     };
     Errno::check(returned).map(|count| count as usize)
 }

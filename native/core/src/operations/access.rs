@@ -19,10 +19,16 @@ pub struct Access {
 
 /// What a permission bit of the file system gives on a directory, and on anything else. LOOKUP and DELETE say
 /// nothing about a file.
-const DIRECTORY: [(i32, u32); 3] =
-    [(libc::R_OK, READ), (libc::X_OK, LOOKUP), (libc::W_OK | libc::X_OK, MODIFY | EXTEND | DELETE)];
-const OTHER: [(i32, u32); 3] =
-    [(libc::R_OK, READ), (libc::X_OK, EXECUTE), (libc::W_OK, MODIFY | EXTEND)];
+const DIRECTORY: [(i32, u32); 3] = [
+    (libc::R_OK, READ),
+    (libc::X_OK, LOOKUP),
+    (libc::W_OK | libc::X_OK, MODIFY | EXTEND | DELETE),
+];
+const OTHER: [(i32, u32); 3] = [
+    (libc::R_OK, READ),
+    (libc::X_OK, EXECUTE),
+    (libc::W_OK, MODIFY | EXTEND),
+];
 
 impl Operation for Access {
     const INLINE: bool = true;
@@ -34,7 +40,11 @@ impl Operation for Access {
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, export_policy::Access::Read)?;
         output.answer.object = opened.attributes()?;
-        let rules = if opened.object.is_directory() { &DIRECTORY } else { &OTHER };
+        let rules = if opened.object.is_directory() {
+            &DIRECTORY
+        } else {
+            &OTHER
+        };
         let _guard = opened.act()?;
         for (mode, bits) in rules {
             let bits = bits & self.wanted;

@@ -100,7 +100,12 @@ impl Create {
         }
         let fd = {
             let _guard = directory.act()?;
-            sys::openat(directory.fd(), self.name.as_c_str(), libc::O_PATH | libc::O_NOFOLLOW, 0)?
+            sys::openat(
+                directory.fd(),
+                self.name.as_c_str(),
+                libc::O_PATH | libc::O_NOFOLLOW,
+                0,
+            )?
         };
         let existing = call.adopt(directory, &self.name, fd)?;
         if !existing.object.is_regular() {
@@ -131,7 +136,10 @@ impl Create {
 fn verifier_times(verifier: [u8; 8]) -> (Time, Time) {
     let part = |word: [u8; 4]| {
         let word = u32::from_be_bytes(word);
-        Time { seconds: word & 0x7fff_ffff, nseconds: (word >> 31) * 500_000_000 }
+        Time {
+            seconds: word & 0x7fff_ffff,
+            nseconds: (word >> 31) * 500_000_000,
+        }
     };
     let [a, b, c, d, e, f, g, h] = verifier;
     (part([a, b, c, d]), part([e, f, g, h]))

@@ -18,7 +18,12 @@ impl Operation for Fsstat {
         let opened = call.open(&self.object, Access::Read)?;
         output.answer.object = opened.attributes()?;
         let stat = sys::statfs(opened.fd())?;
-        let unit = u64::try_from(if stat.f_frsize > 0 { stat.f_frsize } else { stat.f_bsize }).unwrap_or(1);
+        let unit = u64::try_from(if stat.f_frsize > 0 {
+            stat.f_frsize
+        } else {
+            stat.f_bsize
+        })
+        .unwrap_or(1);
         // Clients compute with signed numbers.
         let bytes = |blocks: u64| blocks.saturating_mul(unit).min(i64::MAX as u64);
         let files = |count: u64| count.min(i64::MAX as u64);

@@ -54,7 +54,12 @@ pub fn finish_new(
 
 fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
     let _guard = directory.act()?;
-    sys::openat(directory.fd(), name.as_c_str(), libc::O_PATH | libc::O_NOFOLLOW, 0)
+    sys::openat(
+        directory.fd(),
+        name.as_c_str(),
+        libc::O_PATH | libc::O_NOFOLLOW,
+        0,
+    )
 }
 
 /// A client sends the user's own ids with a new object: no reason to refuse it to a squashed root, who could

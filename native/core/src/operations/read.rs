@@ -32,7 +32,11 @@ impl Operation for Read {
             output.answer.flags = 1;
             return Ok(());
         }
-        let count = if call.inline { self.read_cached(&opened, stat.stx_size)? } else { self.read(&opened)? };
+        let count = if call.inline {
+            self.read_cached(&opened, stat.stx_size)?
+        } else {
+            self.read(&opened)?
+        };
         output.answer.count = count as u32;
         output.answer.flags = u32::from(self.offset + count as u64 >= stat.stx_size);
         Ok(())
@@ -53,7 +57,11 @@ impl Read {
     fn read_cached(&self, opened: &Opened, size: u64) -> Result<usize> {
         let file = opened.object.opened(DataAccess::Read).ok_or(DEFER)?;
         // tmpfs is memory and knows no RWF_NOWAIT.
-        let flags = if opened.object.filesystem.type_name == "tmpfs" { 0 } else { libc::RWF_NOWAIT };
+        let flags = if opened.object.filesystem.type_name == "tmpfs" {
+            0
+        } else {
+            libc::RWF_NOWAIT
+        };
         match sys::pread(file, &self.buffer, 0, self.offset, flags) {
             Ok(count) if count == self.buffer.len() || self.offset + count as u64 >= size => Ok(count),
             // The rest is not in memory, or it is about to be cut off: once more where it may block.

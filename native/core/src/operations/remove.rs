@@ -52,8 +52,12 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
         sys::unlinkat(directory.fd(), name.as_c_str(), flags)?;
     }
     let parent = &directory.object;
-    let links_left = victim.and_then(|victim| victim.gone(call, directory)).unwrap_or(true);
-    parent.filesystem.removed(parent.name.object(), name.as_bytes(), links_left);
+    let links_left = victim
+        .and_then(|victim| victim.gone(call, directory))
+        .unwrap_or(true);
+    parent
+        .filesystem
+        .removed(parent.name.object(), name.as_bytes(), links_left);
     directory.sync_metadata(call)
 }
 
@@ -72,7 +76,11 @@ impl Victim {
         let parent = &directory.object;
         let same = sys::statx(fd.as_fd()).is_ok_and(|stat| stat.stx_mnt_id == parent.filesystem.mount_id);
         let place = Some((parent.name.object(), name.as_bytes()));
-        let object = if same { parent.filesystem.name_of(fd.as_fd(), place).ok() } else { None };
+        let object = if same {
+            parent.filesystem.name_of(fd.as_fd(), place).ok()
+        } else {
+            None
+        };
         Some(Victim { fd, name: object })
     }
 

@@ -50,7 +50,12 @@ impl Rename {
         let victim = Victim::find(to, &self.to_name);
         {
             let _guard = from.act()?;
-            sys::renameat(from.fd(), self.from_name.as_c_str(), to.fd(), self.to_name.as_c_str())?;
+            sys::renameat(
+                from.fd(),
+                self.from_name.as_c_str(),
+                to.fd(),
+                self.to_name.as_c_str(),
+            )?;
         }
         if let Some(victim) = victim {
             victim.gone(call, to);

@@ -27,9 +27,17 @@ impl Operation for Resolve {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let root = root(call, &self.export_path)?;
-        let first = self.path.iter().position(|byte| *byte != b'/').unwrap_or(self.path.len());
+        let first = self
+            .path
+            .iter()
+            .position(|byte| *byte != b'/')
+            .unwrap_or(self.path.len());
         let path = &self.path[first..];
-        let found = if path.is_empty() { root } else { beneath(call, &root, path)? };
+        let found = if path.is_empty() {
+            root
+        } else {
+            beneath(call, &root, path)?
+        };
         output.answer.object = found.attributes()?;
         output.answer.set_handle(&found.object.wire);
         Ok(())
@@ -42,7 +50,11 @@ fn root(call: &Call<'_>, export_path: &Path) -> Result<Opened> {
     let authorization = policy.authorize(call.caller, export, Access::Read)?;
     let filesystem = call.engine.volume(export)?.filesystems.root();
     let name = filesystem.root()?;
-    let handle = Handle { export, filesystem: filesystem.key, object: name.object() };
+    let handle = Handle {
+        export,
+        filesystem: filesystem.key,
+        object: name.object(),
+    };
     let wire = UntrustedHandle::new(call.engine.guard.codec.seal(&handle)?.as_bytes())?;
     debug_assert_eq!(authorization.export.id, export);
     call.open(&wire, Access::Read)

@@ -56,12 +56,19 @@ pub fn apply_without_size(fd: BorrowedFd<'_>, changes: &SetAttributes) -> Result
 
 fn timespec(time: SetTime) -> Result<libc::timespec> {
     Ok(match time {
-        SetTime::Keep => libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_OMIT },
-        SetTime::Now => libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW },
+        SetTime::Keep => libc::timespec {
+            tv_sec: 0,
+            tv_nsec: libc::UTIME_OMIT,
+        },
+        SetTime::Now => libc::timespec {
+            tv_sec: 0,
+            tv_nsec: libc::UTIME_NOW,
+        },
         SetTime::Explicit(time) if time.nseconds > 999_999_999 => return Err(Errno::INVAL),
-        SetTime::Explicit(time) => {
-            libc::timespec { tv_sec: time.seconds.into(), tv_nsec: time.nseconds.into() }
-        }
+        SetTime::Explicit(time) => libc::timespec {
+            tv_sec: time.seconds.into(),
+            tv_nsec: time.nseconds.into(),
+        },
     })
 }
 
