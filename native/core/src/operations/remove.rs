@@ -52,12 +52,11 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
         sys::unlinkat(directory.fd(), name.as_c_str(), flags)?;
     }
     let parent = &directory.object;
-    let links_left = victim
-        .and_then(|victim| victim.gone(call, directory))
-        .unwrap_or(true);
-    parent
-        .filesystem
-        .removed(parent.name.object(), name.as_bytes(), links_left);
+    if let Some(victim) = victim {
+        let object = victim.name;
+        let links_left = victim.gone(call, directory).unwrap_or(true);
+        parent.filesystem.removed(parent.name.object(), name.as_bytes(), object, links_left);
+    }
     directory.sync_metadata(call)
 }
 
