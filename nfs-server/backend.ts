@@ -24,7 +24,8 @@ export interface BackendOptions {
 export class Backend {
   readonly vfs: Vfs
   readonly #core: Core
-  readonly #isNative: boolean
+  /** Undefined if the server was given a Vfs of its own. */
+  readonly #native: NativeVfs | undefined
   readonly #log: Logger
   /** What was logged about each export, so that a reload logs only what is new. */
   #described = new Map<string, string>()
@@ -32,11 +33,15 @@ export class Backend {
   constructor({ exports, stateDir, vfs, log }: BackendOptions) {
     this.#core = openCore(stateDir)
     this.#log = log
-    this.#isNative = vfs === undefined
-    this.vfs =
-      vfs === undefined ? new NativeVfs(this.#core) : new GuardedVfs(vfs, new NativeExportGuard(this.#core))
-    this.setExports(exports)
-    if (this.#isNative && !this.#core.privileged) {
+    this.#native = vfs === undefined ? new NativeVfs(this.#core) : undefined
+    this.vfs = this.#native ?? new GuardedVfs(vfs!, new NativeExportGuard(this.#core))
+    try {
+      this.setExports(exports)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+    if (this.#native !== undefined && !this.#core.privileged) {
       log.warn(
         `not root: every client is served with the rights of this process (uid ${process.getuid?.()}), ` +
           'whoever it says is asking',
@@ -46,7 +51,8 @@ export class Backend {
 
   /** Replaces the exports; their clients are addresses and blocks. Throws, changing nothing, if it cannot. */
   setExports(exports: readonly ExportOptions[]): void {
-    this.#core.loadExports(exports)
+    if (this.#native === undefined) this.#core.loadPolicy(exports)
+    else this.#core.loadExports(exports)
     const strategies = new Map(this.#core.strategies().map((entry) => [entry.path, entry.strategies]))
     const described = new Map(
       exports.map((entry) => [entry.path, this.#describe(entry, strategies.get(entry.path) ?? [])]),
@@ -55,6 +61,12 @@ export class Backend {
       if (this.#described.get(path) !== description) this.#log.info(`export ${path}: ${description}`)
     }
     this.#described = described
+  }
+
+  /** To be called when no call is in progress any more. */
+  close(): void {
+    this.#native?.close()
+    this.#core.close()
   }
 
   #describe(entry: ExportOptions, strategies: readonly string[]): string {
@@ -66,7 +78,7 @@ export class Backend {
       entry.secure ? 'secure ports' : 'any port',
       entry.sync ? 'sync' : 'ASYNC: a crash may lose changes that clients were told are safe',
     ]
-    const handles = this.#isNative ? `; file handles: ${strategies.join('; ') || 'none yet'}` : ''
+    const handles = this.#native !== undefined ? `; file handles: ${strategies.join('; ') || 'none yet'}` : ''
     return `${rules.join(', ')}${handles}`
   }
 }
