@@ -242,20 +242,27 @@ impl Filesystem {
             .unwrap_or(btrfs.root_subvolume)
     }
 
-    /// The object was removed from that place, by us; `links_left` if it still has other names.
-    pub fn removed(&self, directory: Object, name: &[u8], links_left: bool) {
+    /// `object` (None: not known) was removed from that place, by us; `links_left` if it still has other names. What
+    /// has the name by now may be another object.
+    pub fn removed(&self, directory: Object, name: &[u8], object: Option<ObjectName>, links_left: bool) {
         // What the table fails to note here it finds out when the handle is next used.
-        if let (Strategy::Table { table, .. }, Object::Table(parent)) = (&self.strategy, directory) {
-            let _ = table.removed(parent, name, links_left);
+        if let (Strategy::Table { table, .. }, Object::Table(parent), Some(ObjectName::Table(id))) =
+            (&self.strategy, directory, object)
+        {
+            let _ = table.removed(id, parent, name, links_left);
         }
     }
 
-    /// The object was renamed, by us; what had the new name before is gone from there.
-    pub fn renamed(&self, from: Object, from_name: &[u8], to: Object, to_name: &[u8]) {
-        if let (Strategy::Table { table, .. }, Object::Table(from), Object::Table(to)) =
-            (&self.strategy, from, to)
+    /// `object` was renamed, by us; what had the new name before is gone from there.
+    pub fn renamed(&self, object: ObjectName, from: Object, from_name: &[u8], to: Object, to_name: &[u8]) {
+        if let (
+            Strategy::Table { table, .. },
+            ObjectName::Table(id),
+            Object::Table(from),
+            Object::Table(to),
+        ) = (&self.strategy, object, from, to)
         {
-            let _ = table.renamed(from, from_name, to, to_name);
+            let _ = table.renamed(id, from, from_name, to, to_name);
         }
     }
 

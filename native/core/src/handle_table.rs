@@ -123,61 +123,47 @@ impl HandleTable {
         Ok(Some(path))
     }
 
-    /// The name is gone from the directory, by our doing. With `links_left` the object lives on elsewhere.
-    pub fn removed(&self, parent: u64, name: &[u8], links_left: bool) -> Result<()> {
+    /// The object lost that name, by our doing. With `links_left` it lives on elsewhere. The name itself may
+    /// already be another object's.
+    pub fn removed(&self, id: u64, parent: u64, name: &[u8], links_left: bool) -> Result<()> {
         let mut state = self.lock();
-        let Some(id) = state.index.at(parent, name) else {
-            return Ok(());
-        };
         let mut records = Vec::new();
-        if links_left {
-            Record::Unplace { parent, name }.encode(&mut records);
-        } else {
+        if !links_left {
             Record::Forget { id }.encode(&mut records);
+        } else if state.index.at(parent, name) == Some(id) {
+            Record::Unplace { parent, name }.encode(&mut records);
         }
         state.commit(&records)
     }
 
-    /// The object has moved, by our doing; whatever had the new name is gone from there.
-    pub fn renamed(&self, from: u64, from_name: &[u8], to: u64, to_name: &[u8]) -> Result<()> {
+    /// The object has moved, by our doing; what had the new name is gone from there. The old name may already be
+    /// another object's.
+    pub fn renamed(&self, id: u64, from: u64, from_name: &[u8], to: u64, to_name: &[u8]) -> Result<()> {
         if !is_name(to_name) {
             return Err(Errno::INVAL);
         }
         let mut state = self.lock();
-        let moved = state.index.at(from, from_name);
-        let replaced = state.index.at(to, to_name);
-        if moved.is_some() && moved == replaced {
-            // Both names of one object, which rename(2) leaves as they are, or a rename to itself.
+        let identity = state.index.get(id).ok_or(Errno::STALE)?.identity;
+        if state.index.at(to, to_name) == Some(id) {
+            // Met there since, or another name of the same object, which rename(2) leaves both.
             return Ok(());
         }
         let mut records = Vec::new();
-        if replaced.is_some() {
-            Record::Unplace {
-                parent: to,
-                name: to_name,
-            }
-            .encode(&mut records);
-        }
-        if let Some(id) = moved {
+        if state.index.at(from, from_name) == Some(id) {
             Record::Unplace {
                 parent: from,
                 name: from_name,
             }
             .encode(&mut records);
-            let identity = state.index.get(id).ok_or(Errno::STALE)?.identity;
-            Record::Place {
-                id,
-                parent: to,
-                identity,
-                name: to_name,
-            }
-            .encode(&mut records);
         }
-        if records.is_empty() {
-            Ok(())
-        } else {
-            state.commit(&records)
+        Record::Place {
+            id,
+            parent: to,
+            identity,
+            name: to_name,
         }
+        .encode(&mut records);
+        state.commit(&records)
     }
 
     /// Searched for and not found. The entry stays for the time being: if the object was moved to another directory
@@ -273,6 +259,9 @@ impl State {
 
     /// Written first, believed afterwards: memory never knows more than the log.
     fn commit(&mut self, records: &[u8]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
         self.log.append(records)?;
         self.unsynced = true;
         let mut rest = records;

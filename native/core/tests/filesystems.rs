@@ -97,19 +97,27 @@ impl Server {
         })
     }
 
-    fn renamed(&self, from: &[u8], name: &str, to: &[u8], new: &str) {
-        let (_, filesystem) = self.open_handle(from).unwrap();
-        let (from, to) = (
-            self.codec.open(from).unwrap().object,
-            self.codec.open(to).unwrap().object,
-        );
-        filesystem.renamed(from, name.as_bytes(), to, new.as_bytes());
+    fn name(&self, wire: &[u8]) -> ObjectName {
+        ObjectName::from_object(self.codec.open(wire).unwrap().object).unwrap()
     }
 
-    fn removed(&self, directory: &[u8], name: &str, links_left: bool) {
-        let (_, filesystem) = self.open_handle(directory).unwrap();
-        let directory = self.codec.open(directory).unwrap().object;
-        filesystem.removed(directory, name.as_bytes(), links_left);
+    fn renamed(&self, object: &[u8], from: &[u8], name: &str, to: &[u8], new: &str) {
+        let filesystem = self.open_handle(from).unwrap().1;
+        let (from, to) = (self.name(from), self.name(to));
+        let object = self.name(object);
+        filesystem.renamed(
+            object,
+            from.object(),
+            name.as_bytes(),
+            to.object(),
+            new.as_bytes(),
+        );
+    }
+
+    fn removed(&self, object: &[u8], directory: &[u8], name: &str, links_left: bool) {
+        let filesystem = self.open_handle(directory).unwrap().1;
+        let object = Some(self.name(object));
+        filesystem.removed(self.name(directory).object(), name.as_bytes(), object, links_left);
     }
 }
 
@@ -222,14 +230,15 @@ fn exercise<'a>(scratch: &'a Scratch, export: &str, table: bool) -> Made<'a> {
     handles.push((wire, inode_of(at("dir").join(&long))));
 
     // Our rename, of a directory with something in it and over an existing file.
+    let sub = server.walk("dir/sub");
     fs::rename(at("dir/sub"), at("moved")).unwrap();
-    server.renamed(&dir, "sub", &server.root(), "moved");
+    server.renamed(&sub, &dir, "sub", &server.root(), "moved");
     let victim = server.walk("dir/other");
     handles.retain(|(wire, _)| *wire != victim);
     fs::write(at("winner"), "x").unwrap();
     let winner = server.walk("winner");
     fs::rename(at("winner"), at("dir/other")).unwrap();
-    server.renamed(&server.root(), "winner", &dir, "other");
+    server.renamed(&winner, &server.root(), "winner", &dir, "other");
     assert_eq!(server.inode(&winner), Ok(inode_of(at("dir/other"))));
     assert_eq!(server.inode(&victim), Err(Errno::STALE));
     handles.push((winner, inode_of(at("dir/other"))));
@@ -258,10 +267,10 @@ fn exercise<'a>(scratch: &'a Scratch, export: &str, table: bool) -> Made<'a> {
     fs::hard_link(at("one"), at("two")).unwrap();
     let both = server.walk("one");
     fs::remove_file(at("one")).unwrap();
-    server.removed(&server.root(), "one", true);
+    server.removed(&both, &server.root(), "one", true);
     assert_eq!(server.inode(&both), Ok(inode_of(at("two"))));
     fs::remove_file(at("two")).unwrap();
-    server.removed(&server.root(), "two", false);
+    server.removed(&both, &server.root(), "two", false);
     assert_eq!(server.inode(&both), Err(Errno::STALE));
 
     // Gone by others' hands, and its name (and perhaps inode number) used again.

@@ -87,7 +87,7 @@ fn ids_are_never_used_again() {
     let scratch = Scratch::new();
     let table = scratch.open();
     let first = table.intern(ROOT, b"a", &object(1)).unwrap();
-    table.removed(ROOT, b"a", false).unwrap();
+    table.removed(first, ROOT, b"a", false).unwrap();
     let second = table.intern(ROOT, b"a", &object(1)).unwrap();
     assert!(second > first);
     drop(table);
@@ -120,19 +120,42 @@ fn our_renames_are_followed() {
     let a = table.intern(ROOT, b"a", &directory(1)).unwrap();
     let file = table.intern(a, b"file", &object(2)).unwrap();
     let victim = table.intern(ROOT, b"victim", &object(3)).unwrap();
-    table.renamed(ROOT, b"a", ROOT, b"z").unwrap();
+    table.renamed(a, ROOT, b"a", ROOT, b"z").unwrap();
     assert_eq!(path(&table, file).unwrap(), "z/file");
-    table.renamed(a, b"file", ROOT, b"victim").unwrap();
+    table.renamed(file, a, b"file", ROOT, b"victim").unwrap();
     assert_eq!(path(&table, file).unwrap(), "victim");
     assert_eq!(path(&table, victim), None);
     drop(table);
     let table = scratch.open();
     assert_eq!(path(&table, file).unwrap(), "victim");
     assert_eq!(table.intern(ROOT, b"victim", &object(2)), Ok(file));
-    // Of what the table has never seen, and to itself.
-    table.renamed(ROOT, b"unknown", ROOT, b"other").unwrap();
-    table.renamed(ROOT, b"victim", ROOT, b"victim").unwrap();
+    table.renamed(file, ROOT, b"victim", ROOT, b"victim").unwrap();
+    assert_eq!(
+        table.renamed(999, ROOT, b"unknown", ROOT, b"other"),
+        Err(Errno::STALE)
+    );
     assert_eq!(path(&table, file).unwrap(), "victim");
+}
+
+/// Other threads are at work between a system call and what the table is told of it.
+#[test]
+fn news_that_comes_late_harms_nobody() {
+    let scratch = Scratch::new();
+    let table = scratch.open();
+    let a = table.intern(ROOT, b"a", &directory(1)).unwrap();
+    let removed = table.intern(a, b"name", &object(2)).unwrap();
+    let newer = table.intern(a, b"name", &object(3)).unwrap();
+    table.removed(removed, a, b"name", false).unwrap();
+    assert_eq!(path(&table, newer).unwrap(), "a/name");
+    let newest = table.intern(a, b"name", &object(4)).unwrap();
+    table.renamed(newer, a, b"name", ROOT, b"moved").unwrap();
+    assert_eq!(path(&table, newer).unwrap(), "moved");
+    assert_eq!(path(&table, newest).unwrap(), "a/name");
+    assert_eq!(table.intern(ROOT, b"met", &object(4)), Ok(newest));
+    table.renamed(newest, a, b"name", ROOT, b"met").unwrap();
+    assert_eq!(path(&table, newest).unwrap(), "met");
+    table.removed(newest, a, b"name", true).unwrap();
+    assert_eq!(path(&table, newest).unwrap(), "met");
 }
 
 #[test]
@@ -167,14 +190,14 @@ fn hard_links_share_an_id_until_the_last_one_goes() {
     let table = scratch.open();
     let id = table.intern(ROOT, b"one", &linked(1)).unwrap();
     assert_eq!(table.intern(ROOT, b"two", &linked(1)), Ok(id));
-    table.removed(ROOT, b"two", true).unwrap();
+    table.removed(id, ROOT, b"two", true).unwrap();
     assert_eq!(path(&table, id).unwrap(), "one");
     assert_eq!(table.intern(ROOT, b"three", &linked(1)), Ok(id));
-    table.removed(ROOT, b"one", true).unwrap();
+    table.removed(id, ROOT, b"one", true).unwrap();
     drop(table);
     let table = scratch.open();
     assert_eq!(path(&table, id).unwrap(), "three");
-    table.removed(ROOT, b"three", false).unwrap();
+    table.removed(id, ROOT, b"three", false).unwrap();
     assert_eq!(table.entry(id).err(), Some(Errno::STALE));
     assert!(table.is_empty());
 }
@@ -184,7 +207,7 @@ fn a_removed_name_with_other_links_leaves_the_object_to_be_searched_for() {
     let scratch = Scratch::new();
     let table = scratch.open();
     let id = table.intern(ROOT, b"seen", &linked(1)).unwrap();
-    table.removed(ROOT, b"seen", true).unwrap();
+    table.removed(id, ROOT, b"seen", true).unwrap();
     let entry = table.entry(id).unwrap();
     assert_eq!((entry.name, entry.parent), (None, ROOT));
     drop(table);
@@ -246,11 +269,11 @@ fn compaction_keeps_what_lives_and_drops_what_does_not() {
     table.missing(missing).unwrap();
     let dead = table.intern(ROOT, b"dead", &directory(6)).unwrap();
     let orphan = table.intern(dead, b"orphan", &object(7)).unwrap();
-    table.removed(ROOT, b"dead", false).unwrap();
+    table.removed(dead, ROOT, b"dead", false).unwrap();
     for round in 0..20_000u64 {
         let name = format!("temporary{round}");
-        table.intern(a, name.as_bytes(), &object(100 + round)).unwrap();
-        table.removed(a, name.as_bytes(), false).unwrap();
+        let id = table.intern(a, name.as_bytes(), &object(100 + round)).unwrap();
+        table.removed(id, a, name.as_bytes(), false).unwrap();
     }
     let before = std::fs::metadata(scratch.path()).unwrap().len();
     let next = table.intern(ROOT, b"last", &object(8)).unwrap();
@@ -395,17 +418,15 @@ proptest! {
                     at.insert((parent, name), id);
                 }
                 Step::Remove { parent, name } => {
-                    table.removed(parents[parent], &[b'a' + name], false).unwrap();
                     if let Some(id) = at.remove(&(parent, name)) {
+                        table.removed(id, parents[parent], &[b'a' + name], false).unwrap();
                         prop_assert_eq!(table.entry(id).err(), Some(Errno::STALE));
                     }
                 }
                 Step::Rename { from, name, to, new } => {
-                    table.renamed(parents[from], &[b'a' + name], parents[to], &[b'a' + new]).unwrap();
                     if let Some(id) = at.remove(&(from, name)) {
+                        table.renamed(id, parents[from], &[b'a' + name], parents[to], &[b'a' + new]).unwrap();
                         at.insert((to, new), id);
-                    } else {
-                        at.remove(&(to, new));
                     }
                 }
                 Step::Restart => {

@@ -55,7 +55,9 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
     if let Some(victim) = victim {
         let object = victim.name;
         let links_left = victim.gone(call, directory).unwrap_or(true);
-        parent.filesystem.removed(parent.name.object(), name.as_bytes(), object, links_left);
+        parent
+            .filesystem
+            .removed(parent.name.object(), name.as_bytes(), object, links_left);
     }
     directory.sync_metadata(call)
 }
@@ -63,7 +65,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
 /// What is about to lose a name. Held open so that it can be told afterwards whether that was the last one.
 pub(super) struct Victim {
     fd: std::os::fd::OwnedFd,
-    name: Option<crate::filesystem::ObjectName>,
+    pub name: Option<crate::filesystem::ObjectName>,
 }
 
 impl Victim {

@@ -48,6 +48,13 @@ impl Rename {
             return Err(Errno::XDEV);
         }
         let victim = Victim::find(to, &self.to_name);
+        // Before the rename: afterwards the old name may already be another object's.
+        let table = from.object.filesystem.uses_table();
+        let moved = if table {
+            Victim::find(from, &self.from_name).and_then(|moved| moved.name)
+        } else {
+            None
+        };
         {
             let _guard = from.act()?;
             sys::renameat(
@@ -60,12 +67,17 @@ impl Rename {
         if let Some(victim) = victim {
             victim.gone(call, to);
         }
-        from.object.filesystem.renamed(
-            from.object.name.object(),
-            self.from_name.as_bytes(),
-            to.object.name.object(),
-            self.to_name.as_bytes(),
-        );
+        if let Some(moved) = moved {
+            let (old, new) = (from.object.name.object(), to.object.name.object());
+            let filesystem = &from.object.filesystem;
+            filesystem.renamed(
+                moved,
+                old,
+                self.from_name.as_bytes(),
+                new,
+                self.to_name.as_bytes(),
+            );
+        }
         to.sync_metadata(call)?;
         if from.object.wire != to.object.wire {
             from.sync_metadata(call)?;
