@@ -106,7 +106,7 @@ export function link(
     const existing = find(caller, parent, name)
     if (existing !== errno.ENOENT) return typeof existing === 'number' ? existing : errno.EEXIST
     if (target.fsid !== parent.fsid) return errno.EXDEV
-    if (target.type === FileType.DIR) return errno.EPERM
+    if (target.type === FileType.DIR) return errno.EISDIR
     if (!mayChangeEntries(caller, parent)) return errno.EACCES
     if (target.nlink >= linksMax) return errno.EMLINK
     parent.entries.add(name, target)

@@ -32,8 +32,8 @@ onEveryBackEnd('FSSTAT, FSINFO, PATHCONF', (behaviour) => {
     const file = made(await root.create(dir, 'file'))
     t.equal(statusOf(await root.setattr(file, { size: maxfilesize })), 'NFS3_OK')
     t.equal((await attributesOf(root, file)).size, maxfilesize)
-    const { count, eof } = ok(await root.read(file, maxfilesize - 10n, 100))
-    t.same({ count, eof }, { count: 10, eof: true })
+    const { count, eof } = ok(await root.read(file, maxfilesize - 1_000_000n, 100))
+    t.same({ count, eof }, { count: 100, eof: false })
     ok(await root.remove(dir, 'file'))
   })
 

@@ -43,9 +43,9 @@ onEveryBackEnd('LINK', (behaviour) => {
     t.equal(statusOf(await root.link(file, dir, 'one')), 'NFS3ERR_EXIST', 'also its own')
   })
 
-  behaviour('to a directory is PERM', async (t, { root, dir }) => {
+  behaviour('to a directory is ISDIR', async (t, { root, dir }) => {
     const directory = made(await root.mkdir(dir, 'directory'))
-    t.equal(statusOf(await root.link(directory, dir, 'second')), 'NFS3ERR_PERM')
+    t.equal(statusOf(await root.link(directory, dir, 'second')), 'NFS3ERR_ISDIR')
   })
 
   behaviour('to a symbolic link and to a fifo links the thing itself', async (t, { root, dir }) => {

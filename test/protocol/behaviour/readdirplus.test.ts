@@ -1,6 +1,13 @@
 import { onEveryBackEnd, type Stage } from '../../fixtures/back-ends.ts'
-import { directoryBytes, listAll, listAllPlus, nameOf, readdirplusBytes } from '../../fixtures/listing.ts'
-import { attributesOf, failed, made, ok, statusOf } from '../../fixtures/nfs-client.ts'
+import {
+  bytesWithEverything,
+  directoryBytes,
+  listAll,
+  listAllPlus,
+  nameOf,
+  readdirplusBytes,
+} from '../../fixtures/listing.ts'
+import { attributesOf, failed, made, ok, statusOf, withoutAtime } from '../../fixtures/nfs-client.ts'
 
 async function fill({ root, dir }: Stage, count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `file-${'x'.repeat(index % 7)}-${index}`)
@@ -9,7 +16,7 @@ async function fill({ root, dir }: Stage, count: number): Promise<string[]> {
 }
 
 onEveryBackEnd('READDIRPLUS', (behaviour) => {
-  behaviour('has handle and attributes of every entry, as LOOKUP does', async (t, { root, dir }) => {
+  behaviour('has handle and attributes of the entries, as LOOKUP does', async (t, { root, dir }) => {
     ok(await root.create(dir, 'file', { mode: 0o640 }))
     ok(await root.mkdir(dir, 'child'))
     ok(await root.symlink(dir, 'link', 'nowhere'))
@@ -20,9 +27,11 @@ onEveryBackEnd('READDIRPLUS', (behaviour) => {
     t.equal(dir_attributes?.type, 2)
     for (const entry of reply.entries) {
       const found = ok(await root.lookup(dir, entry.name))
-      t.same(entry.name_handle?.data, found.object.data, nameOf(entry))
-      t.same({ ...entry.name_attributes, atime: 0 }, { ...found.obj_attributes, atime: 0 }, nameOf(entry))
       t.equal(entry.fileid, found.obj_attributes?.fileid, nameOf(entry))
+      // Nobody needs them of "..", and a server may leave them out.
+      if (nameOf(entry) === '..' && entry.name_handle === undefined) continue
+      t.same(entry.name_handle?.data, found.object.data, nameOf(entry))
+      t.same(withoutAtime(entry.name_attributes), withoutAtime(found.obj_attributes), nameOf(entry))
     }
   })
 
@@ -63,11 +72,12 @@ onEveryBackEnd('READDIRPLUS', (behaviour) => {
     await fill(stage, 60)
     for (let maxcount = 400; maxcount < 2400; maxcount += 148) {
       const result = await stage.root.readdirplus(stage.dir, 0n, { dircount: 100_000, maxcount })
-      const bytes = readdirplusBytes(result)
+      t.ok(readdirplusBytes(result) <= maxcount)
+      const bytes = bytesWithEverything(result, stage.dir.length)
       t.ok(bytes <= maxcount, `${bytes} bytes where ${maxcount} are allowed`)
       const next = ok(await stage.root.readdirplus(stage.dir, ok(result).reply.entries.at(-1)!.cookie))
       const entry = next.reply.entries[0]!
-      const handleBytes = (entry.name_handle!.data.length + 3) & ~3
+      const handleBytes = (stage.dir.length + 3) & ~3
       const nextBytes = 24 + ((entry.name.length + 3) & ~3) + 88 + 8 + handleBytes
       t.ok(bytes + nextBytes > maxcount, `one more entry of ${nextBytes} bytes would not have fit`)
     }
@@ -86,8 +96,9 @@ onEveryBackEnd('READDIRPLUS', (behaviour) => {
   })
 
   behaviour('is TOOSMALL where not one entry fits', async (t, { root, dir }) => {
-    const result = await root.readdirplus(dir)
-    const bytes = readdirplusBytes(result)
+    const entryBytes = 24 + 4 + 88 + 8 + ((dir.length + 3) & ~3)
+    const bytes = 4 + 84 + 8 + 2 * entryBytes + 4 + 4
+    t.ok(readdirplusBytes(await root.readdirplus(dir)) <= bytes)
     t.equal(ok(await root.readdirplus(dir, 0n, { dircount: 48, maxcount: bytes })).reply.eof, true)
     t.equal(ok(await root.readdirplus(dir, 0n, { dircount: 47, maxcount: bytes })).reply.entries.length, 1)
     t.equal(
@@ -129,6 +140,7 @@ onEveryBackEnd('READDIRPLUS', (behaviour) => {
     const { root, dir } = stage
     await fill(stage, 10)
     for (const entry of await listAllPlus(root, dir)) {
+      if (entry.name_handle === undefined && nameOf(entry) === '..') continue
       const { fileid } = await attributesOf(root, entry.name_handle!.data)
       t.equal(fileid, entry.fileid, nameOf(entry))
     }

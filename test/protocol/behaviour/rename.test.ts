@@ -20,11 +20,11 @@ onEveryBackEnd('RENAME', (behaviour) => {
     const file = made(await root.create(dir, 'old'))
     const before = await attributesOf(root, dir)
     const { fromdir_wcc, todir_wcc } = ok(await root.rename(dir, 'old', dir, 'new'))
-    t.same(await namesIn(stage, dir), ['.', '..', 'new'])
-    t.same(ok(await root.lookup(dir, 'new')).object.data, file)
     t.same(fromdir_wcc.before, wccAttributes(before))
     t.same(fromdir_wcc.after, await attributesOf(root, dir))
     t.same(todir_wcc.after, await attributesOf(root, dir))
+    t.same(await namesIn(stage, dir), ['.', '..', 'new'])
+    t.same(ok(await root.lookup(dir, 'new')).object.data, file)
   })
 
   behaviour('moves between directories, with wcc data of both', async (t, stage) => {
