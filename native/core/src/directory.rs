@@ -13,6 +13,7 @@ use crate::errno::{Errno, Result};
 use crate::handle::{WIRE_BYTES_MAX, WireHandle};
 use crate::name::Name;
 use crate::object::Descriptor;
+use crate::operations::lookup;
 use crate::syscalls_unsafe as sys;
 
 /// What getdents may fill at once; a larger budget takes several rounds.
@@ -199,6 +200,7 @@ impl Filler<'_> {
                     Found::Gone => continue,
                     Found::Nothing => None,
                     Found::Open(fd) => self.describe(entry, &fd),
+                    Found::Parent => self.describe_parent(),
                 };
                 if !self.push(entry, known)? {
                     return Ok(false);
@@ -232,9 +234,12 @@ impl Filler<'_> {
             return entries.iter().map(|_| Found::Nothing).collect();
         };
         let open = |entry: &Entry| {
-            // Of ".." only the number is told: it may lie outside of the export.
-            let name = Name::new(&entry.name).ok().filter(|name| !name.is_dot_dot());
-            let Some(name) = name else { return Found::Nothing };
+            let Ok(name) = Name::new(&entry.name) else {
+                return Found::Nothing;
+            };
+            if name.is_dot_dot() {
+                return Found::Parent;
+            }
             let flags = libc::O_PATH | libc::O_NOFOLLOW;
             match sys::openat(self.directory.fd(), name.as_c_str(), flags, 0) {
                 Ok(fd) => Found::Open(fd),
@@ -263,6 +268,11 @@ impl Filler<'_> {
             attributes(&stat, fsid),
             self.call.wire_handle(parent, &name).ok()?,
         ))
+    }
+
+    fn describe_parent(&self) -> Option<(Attributes, WireHandle)> {
+        let parent = lookup::parent(self.call, self.directory).ok()?;
+        Some((parent.attributes().ok()?, parent.object.wire))
     }
 
     /// False if it does not fit.
@@ -310,6 +320,8 @@ impl Filler<'_> {
 
 enum Found {
     Open(OwnedFd),
+    /// "..", which may lie outside of the export.
+    Parent,
     /// Removed since the directory was read.
     Gone,
     /// There, but nothing can be told about it.

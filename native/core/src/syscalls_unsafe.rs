@@ -124,20 +124,20 @@ fn positioned_offset(offset: u64) -> libc::off64_t {
     offset as libc::off64_t
 }
 
-/// preadv2 into the buffer from `skip` on. `flags`: RWF_*.
+/// preadv2 into this part of the buffer. `flags`: RWF_*.
 pub fn pread(
     fd: BorrowedFd<'_>,
     buffer: &ForeignBuffer,
-    skip: usize,
+    part: std::ops::Range<usize>,
     offset: u64,
     flags: i32,
 ) -> Result<usize> {
-    assert!(skip <= buffer.len());
+    assert!(part.start <= part.end && part.end <= buffer.len());
     let iov = libc::iovec {
-        iov_base: buffer.pointer_at(skip).cast(),
-        iov_len: buffer.len() - skip,
+        iov_base: buffer.pointer_at(part.start).cast(),
+        iov_len: part.len(),
     };
-    // SAFETY: ForeignBuffer promises len() writable bytes, of which the first `skip` are left out.
+    // SAFETY: ForeignBuffer promises len() writable bytes, and the part is within them.
     let returned = unsafe { libc::preadv2(fd.as_raw_fd(), &iov, 1, positioned_offset(offset), flags) };
     Errno::check(returned as libc::c_long).map(|count| count as usize)
 }

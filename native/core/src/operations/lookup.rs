@@ -65,7 +65,7 @@ fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedF
 
 /// ".." stops at the export's root. It also stops where the directory has been moved out of the export since its
 /// handle was given out: from there it would lead anywhere.
-fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
+pub(crate) fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
     if call.inline {
         return Err(DEFER);
     }

@@ -28,17 +28,17 @@ impl Operation for Read {
         require_regular(&opened)?;
         // Execute permission will do: the client reads a program in order to run it.
         opened.permit_data(&stat, &[libc::R_OK, libc::X_OK])?;
-        if self.offset >= i64::MAX as u64 - self.buffer.len() as u64 {
-            output.answer.flags = 1;
-            return Ok(());
-        }
-        let count = if call.inline {
-            self.read_cached(&opened, stat.stx_size)?
-        } else {
-            self.read(&opened)?
+        // Nothing lies beyond what a signed offset can say.
+        let wanted = (i64::MAX as u64)
+            .saturating_sub(self.offset)
+            .min(self.buffer.len() as u64) as usize;
+        let count = match wanted {
+            0 => 0,
+            _ if call.inline => self.read_cached(&opened, wanted, stat.stx_size)?,
+            _ => self.read(&opened, wanted)?,
         };
         output.answer.count = count as u32;
-        output.answer.flags = u32::from(self.offset + count as u64 >= stat.stx_size);
+        output.answer.flags = u32::from(self.offset.saturating_add(count as u64) >= stat.stx_size);
         Ok(())
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn require_regular(opened: &Opened) -> Result<()> {
 
 impl Read {
     /// From memory or not at all.
-    fn read_cached(&self, opened: &Opened, size: u64) -> Result<usize> {
+    fn read_cached(&self, opened: &Opened, wanted: usize, size: u64) -> Result<usize> {
         let file = opened.object.opened(DataAccess::Read).ok_or(DEFER)?;
         // tmpfs is memory and knows no RWF_NOWAIT.
         let flags = if opened.object.filesystem.type_name == "tmpfs" {
@@ -62,8 +62,8 @@ impl Read {
         } else {
             libc::RWF_NOWAIT
         };
-        match sys::pread(file, &self.buffer, 0, self.offset, flags) {
-            Ok(count) if count == self.buffer.len() || self.offset + count as u64 >= size => Ok(count),
+        match sys::pread(file, &self.buffer, 0..wanted, self.offset, flags) {
+            Ok(count) if count == wanted || self.offset + count as u64 >= size => Ok(count),
             // The rest is not in memory, or it is about to be cut off: once more where it may block.
             Ok(_) => Err(DEFER),
             Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::INTR) => Err(DEFER),
@@ -71,11 +71,11 @@ impl Read {
         }
     }
 
-    fn read(&self, opened: &Opened) -> Result<usize> {
+    fn read(&self, opened: &Opened, wanted: usize) -> Result<usize> {
         let file = opened.object.open(DataAccess::Read, &opened.credentials)?;
         let mut done = 0;
-        while done < self.buffer.len() {
-            match sys::pread(file, &self.buffer, done, self.offset + done as u64, 0) {
+        while done < wanted {
+            match sys::pread(file, &self.buffer, done..wanted, self.offset + done as u64, 0) {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 Err(Errno::INTR) => {}
