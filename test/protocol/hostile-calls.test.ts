@@ -81,51 +81,56 @@ t.test('headers cut short anywhere end the connection or are refused', async (t)
   await served.connectionsDown(1)
 })
 
-t.test('any well-formed arguments have an answer', async (t) => {
-  const served = await startWitnessed(t)
-  const forged = Buffer.from(served.root)
-  forged[forged.length - 1]! ^= 1
-  const handles = [served.root, served.bigFile, forged, Buffer.alloc(0), Buffer.alloc(64, 0x61)]
-  const all = await samples(handles, 60)
-  await served.during(t, async () => {
-    const peer = await HostilePeer.connect(served.nfsPort)
-    await peer.send(
-      Buffer.concat(
-        all.map(({ procedure, args }, xid) => record(callMessage(xid, NFS_PROGRAM, NFS_V3, procedure, args))),
-      ),
-    )
-    const replies = await peer.waitForReplies(all.length)
-    t.equal(new Set(replies.map(xidOf)).size, all.length, `${all.length} calls, each answered once`)
-    const failed = replies.filter((reply) => acceptStat(reply) !== accept_stat.SUCCESS)
-    const names = failed.map((reply) => `${all[xidOf(reply)]!.name} ${acceptStat(reply)}`)
-    t.same(names, [], 'none of them by an error of ours')
-    peer.destroy()
+for (const isNative of [false, true]) {
+  const where = isNative ? 'on a real directory' : 'in memory'
+  t.test(`any well-formed arguments have an answer ${where}`, async (t) => {
+    const served = await startWitnessed(t, {}, isNative)
+    const forged = Buffer.from(served.root)
+    forged[forged.length - 1]! ^= 1
+    const handles = [served.root, served.bigFile, forged, Buffer.alloc(0), Buffer.alloc(64, 0x61)]
+    const all = await samples(handles, 60)
+    await served.during(t, async () => {
+      const peer = await HostilePeer.connect(served.nfsPort)
+      await peer.send(
+        Buffer.concat(
+          all.map(({ procedure, args }, xid) =>
+            record(callMessage(xid, NFS_PROGRAM, NFS_V3, procedure, args)),
+          ),
+        ),
+      )
+      const replies = await peer.waitForReplies(all.length)
+      t.equal(new Set(replies.map(xidOf)).size, all.length, `${all.length} calls, each answered once`)
+      const failed = replies.filter((reply) => acceptStat(reply) !== accept_stat.SUCCESS)
+      const names = failed.map((reply) => `${all[xidOf(reply)]!.name} ${acceptStat(reply)}`)
+      t.same(names, [], 'none of them by an error of ours')
+      peer.destroy()
+    })
   })
-})
 
-t.test('corrupted arguments have an answer', async (t) => {
-  const served = await startWitnessed(t)
-  const all = await samples([served.root, served.bigFile], 12)
-  const words = [0xffffffff, 0x80000000, 0x7fffffff, 0x10000, 5, 0]
-  await served.during(t, async () => {
-    const peer = await HostilePeer.connect(served.nfsPort)
-    for (const [i, { procedure, name, args }] of all.entries()) {
-      const before = peer.replies().length
-      const calls: Buffer[] = []
-      for (let at = 0; at + 4 <= args.length; at += 4) {
-        const corrupted = Buffer.from(args)
-        corrupted.writeUInt32BE(words[(i + at / 4) % words.length]!, at)
-        calls.push(record(callMessage(at, NFS_PROGRAM, NFS_V3, procedure, corrupted)))
+  t.test(`corrupted arguments have an answer ${where}`, async (t) => {
+    const served = await startWitnessed(t, {}, isNative)
+    const all = await samples([served.root, served.bigFile], 12)
+    const words = [0xffffffff, 0x80000000, 0x7fffffff, 0x10000, 5, 0]
+    await served.during(t, async () => {
+      const peer = await HostilePeer.connect(served.nfsPort)
+      for (const [i, { procedure, name, args }] of all.entries()) {
+        const before = peer.replies().length
+        const calls: Buffer[] = []
+        for (let at = 0; at + 4 <= args.length; at += 4) {
+          const corrupted = Buffer.from(args)
+          corrupted.writeUInt32BE(words[(i + at / 4) % words.length]!, at)
+          calls.push(record(callMessage(at, NFS_PROGRAM, NFS_V3, procedure, corrupted)))
+        }
+        await peer.send(Buffer.concat(calls))
+        const replies = (await peer.waitForReplies(before + calls.length)).slice(before)
+        t.equal(replies.length, calls.length, `${name}: every call is answered`)
+        const ours = replies.filter((reply) => acceptStat(reply) === accept_stat.SYSTEM_ERR)
+        t.same(ours.map(xidOf), [], `${name}: none by an error of ours`)
       }
-      await peer.send(Buffer.concat(calls))
-      const replies = (await peer.waitForReplies(before + calls.length)).slice(before)
-      t.equal(replies.length, calls.length, `${name}: every call is answered`)
-      const ours = replies.filter((reply) => acceptStat(reply) === accept_stat.SYSTEM_ERR)
-      t.same(ours.map(xidOf), [], `${name}: none by an error of ours`)
-    }
-    peer.destroy()
+      peer.destroy()
+    })
   })
-})
+}
 
 t.test('datagrams that are no calls are ignored', async (t) => {
   const served = await startWitnessed(t)
