@@ -13,5 +13,5 @@ if (major < needed) {
 }
 // A clone runs the sources (Node strips their types); a published package holds what the compiler made of them.
 const source = new URL('../main.ts', import.meta.url)
-const entry = existsSync(source) ? source : new URL('../dist/main.js', import.meta.url)
+const entry = existsSync(source) ? source : new URL('../main.js', import.meta.url)
 await import(entry.href)

@@ -1,0 +1,79 @@
+/** What npm would publish: JavaScript only, installed below node_modules, where Node strips no types. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+
+const root = join(import.meta.dirname, '..', '..')
+const directory = mkdtempSync(join(tmpdir(), 'fsva-package-'))
+t.teardown(() => rmSync(directory, { recursive: true }))
+const modules = join(directory, 'node_modules')
+
+/** A project with our packages installed; their dependencies are those of the repository. */
+function install(): void {
+  mkdirSync(join(modules, '@fsva'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name !== '@fsva' && !name.startsWith('.'))
+      symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  for (const [workspace, name] of [
+    ['nfs-server', 'nfs-server'],
+    ['fsva-client', 'client'],
+  ] as const) {
+    execFileSync(process.execPath, [
+      join(root, 'nfs-server/packaging/build-package.ts'),
+      join(root, workspace),
+    ])
+    const installed = join(modules, '@fsva', name)
+    cpSync(join(root, workspace, 'dist'), installed, { recursive: true })
+    // Some dependencies are of another major version there than at the top.
+    const own = join(root, workspace, 'node_modules')
+    if (spawnSync('test', ['-d', own]).status === 0) symlinkSync(own, join(installed, 'node_modules'))
+  }
+}
+
+function run(file: string, ...args: string[]) {
+  const result = spawnSync(process.execPath, [join(modules, '@fsva', file), ...args], { encoding: 'utf8' })
+  return { code: result.status, output: result.stdout + result.stderr }
+}
+
+install()
+
+t.test('the daemon', async (t) => {
+  const bin = 'nfs-server/nfs-server/bin/fsva-nfsd.js'
+  t.match(run(bin, '--version'), { code: 0, output: /^\d+\.\d+\.\d+\n$/ })
+  t.match(run(bin, '--export', directory, '--check-config'), { code: 0, output: /the configuration is good/ })
+})
+
+t.test('the client', async (t) => {
+  t.match(run('client/fsva-client/bin/fsva-client.js', '--version'), { code: 0, output: /^\d+\.\d+\.\d+\n$/ })
+  t.match(run('client/fsva-client/bin/fsva-client.js', 'mount', 'x'), { code: 2 })
+})
+
+t.test('the library', async (t) => {
+  const program = `
+    import { createServer } from '@fsva/nfs-server'
+    import { MemoryVfs } from '@fsva/nfs-server/vfs/memory-vfs'
+    const server = createServer({
+      exports: [{ path: '/m' }], vfs: new MemoryVfs(), port: 0, mountPort: 0, rpcbind: 'off',
+      stateDir: ${JSON.stringify(join(directory, 'state'))},
+    })
+    console.log((await server.start()).rpcbind)
+    await server.close()`
+  const args = ['--input-type=module', '-e', program]
+  const result = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: directory, timeout: 30_000 })
+  t.match(result, { status: 0, stdout: 'none\n' }, result.stderr)
+})
+
+t.test('no sources', async (t) => {
+  const files = readdirSync(join(modules, '@fsva/nfs-server'), { recursive: true, encoding: 'utf8' })
+  const own = files.filter((file) => !file.startsWith('node_modules'))
+  t.same(
+    own.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts')),
+    [],
+  )
+  for (const wanted of ['LICENSE', 'docs/library.md', 'nfs-server/systemd/fsva-nfsd.service']) {
+    t.ok(own.includes(wanted), wanted)
+  }
+})
