@@ -10,6 +10,8 @@ import type { ServerLoad } from './server-load.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
+/** Half of what a writer allocates at once. */
+const compactBytesMax = 32 << 10
 /** How long the other side of an ended connection may take to end its own. */
 const lingerMs = 2000
 
@@ -240,7 +242,9 @@ export class Connection implements Peer, BatchOwner {
     this.#batch.release(this)
     const bytes = this.#pendingBytes
     if (bytes === 0 || this.#isClosed) return
-    const segments = this.#pendingSegments
+    // Replies that have to wait would each keep alive the whole chunk that they share with other connections'.
+    const isBehind = this.#socket.writableLength > 0
+    const segments = isBehind ? this.#pendingSegments.map(compact) : this.#pendingSegments
     const holds = this.#pendingHolds
     this.#pendingSegments = []
     this.#pendingBytes = 0
@@ -319,6 +323,14 @@ export class Connection implements Peer, BatchOwner {
     this.#pendingHolds = []
     this.#options.onClose(this)
   }
+}
+
+/** A copy in memory of its own, unless the segment is most of what it keeps alive anyway. */
+function compact(segment: Uint8Array): Uint8Array {
+  if (segment.byteLength >= compactBytesMax) return segment
+  const copy = Buffer.allocUnsafeSlow(segment.byteLength)
+  copy.set(segment)
+  return copy
 }
 
 /** IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2) as IPv4, and without a zone. */

@@ -1,4 +1,6 @@
 /** One malformed client never disturbs another. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import { NFS_PROGRAM, NFS_V3 } from '../../nfs-server/xdr/generated/nfs3.ts'
@@ -143,6 +145,35 @@ t.test('a peer that never reads its replies stops being served', async (t) => {
   for (const peer of deaf) peer.destroy()
   await served.connectionsDown(1)
   t.equal(served.server.metrics.transport.callsOutstanding, 0)
+})
+
+t.test('small replies that nobody takes do not keep large memory', async (t) => {
+  const served = await startWitnessed(t, { replyBytesUnsentPerConnectionMax: 64 << 20 })
+  const peer = await HostilePeer.connect(served.nfsPort, false)
+  // More than the kernel buffers, so that what follows waits in ours.
+  const fill = Array.from({ length: 400 }, (_, xid) => record(read(xid, served, 64 << 10)))
+  await peer.send(Buffer.concat(fill))
+  const reads = () => served.server.metrics.summary().READ ?? 0
+  while (reads() < fill.length) await served.witness.lookup(served.root, 'big')
+  const getattrs = () => served.server.metrics.summary().GETATTR ?? 0
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const memory = () => {
+    collectGarbage()
+    return process.memoryUsage().arrayBuffers
+  }
+  const count = 400
+  const before = memory()
+  for (let xid = 0; xid < count; xid++) {
+    void peer.send(record(getattr(xid, served)))
+    // Meanwhile others are answered 64 KiB, which is what one reply must not keep.
+    const others = Array.from({ length: 66 }, () => served.witness.read(served.bigFile, 0n, 1000))
+    await Promise.all(others)
+  }
+  t.equal(getattrs(), count, 'they were answered')
+  const grown = memory() - before
+  t.ok(grown < 8 << 20, `${count} replies of 116 bytes keep ${grown} bytes`)
+  peer.destroy()
 })
 
 /** A figure that did not change while the witness was answered 50 times (its own reads excepted: it has none). */
