@@ -138,6 +138,22 @@ onEveryBackEnd('GETATTR and SETATTR', (behaviour) => {
     t.equal(statusOf(await bob.setattr(closed, { atime: 'now', mtime: 'now' })), 'NFS3ERR_ACCES')
   })
 
+  behaviour('SETATTR of size 0 and one time to now, as open with O_TRUNC sends it', async (t, stage) => {
+    const { alice, bob, dir } = stage
+    const file = made(await alice.create(dir, 'file', { mode: 0o666 }))
+    ok(await alice.write(file, 0n, 'hello'))
+    const past = { seconds: 1000, nseconds: 0 }
+    ok(await alice.setattr(file, { atime: past, mtime: past }))
+    ok(await bob.setattr(file, { size: 0n, mtime: 'now' }))
+    const after = await attributesOf(alice, file)
+    t.equal(after.size, 0n)
+    t.ok(after.mtime.seconds > 1000)
+    t.same(after.atime, past)
+    t.equal(statusOf(await bob.setattr(file, { mtime: 'now', mode: 0 })), 'NFS3ERR_PERM')
+    ok(await alice.setattr(file, { mode: 0o644 }))
+    t.equal(statusOf(await bob.setattr(file, { mtime: 'now' })), 'NFS3ERR_ACCES')
+  })
+
   behaviour('SETATTR with times or ids that none could have is INVAL', async (t, { root, dir }) => {
     const file = made(await root.create(dir, 'file'))
     const before = await attributesOf(root, file)
