@@ -11,12 +11,17 @@ export const fileSystems = {
 export type FileSystem = keyof typeof fileSystems
 
 /** Creates a sparse image file with an empty file system. */
-export async function makeDisk(path: string, kind: FileSystem, sizeMiB: number): Promise<void> {
+export async function makeDisk(
+  path: string,
+  kind: FileSystem,
+  sizeMiB: number,
+  more: readonly string[] = [],
+): Promise<void> {
   const { program, aptPackage, options, sizeMiBMin } = fileSystems[kind]
   const size = Math.max(sizeMiB, sizeMiBMin) * 2 ** 20
   await writeFile(path, '')
   await truncate(path, size)
-  await command(requireProgram(program, aptPackage), [...options, path])
+  await command(requireProgram(program, aptPackage), [...options, ...more, path])
 }
 
 /** Mounts an image until the scope closes. */

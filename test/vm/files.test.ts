@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { command } from './command.ts'
 import { OneMachine } from './one-machine.ts'
+import { RunScope } from './run-scope.ts'
 import type { Vm } from './user-vm.ts'
 
 t.setTimeout(180_000)
@@ -96,17 +97,28 @@ t.test('kinds of files and what programs do with them', async (t) => {
     t.equal(atimeNs, 1000000001n)
     t.equal(await vm.sh('stat -c "%.9X %.9Y" /mnt/timed'), '1.000000001 981173106.123456789')
   })
+})
 
-  await t.test('a mount point inside the export is a file system of its own', async (t) => {
-    await mkdir(here('inner'))
-    await command('mount', ['-t', 'tmpfs', 'none', here('inner')])
-    await writeFile(here('inner/file'), 'inside\n')
-    t.equal(await vm.sh('cat /mnt/inner/file'), 'inside')
-    const [outer, inner] = (await vm.sh('stat -c %d /mnt /mnt/inner/file')).split('\n')
-    t.not(outer, inner, 'another device number')
-    await vm.sh('umount /mnt/inner 2> /dev/null || true')
-    await command('umount', [here('inner')])
-  })
+t.test('a mount point inside the export is a file system of its own', async (t) => {
+  const scope = new RunScope()
+  t.teardown(() => scope.close())
+  const exportDirectory = join(scope.directory, 'outer')
+  const inner = join(exportDirectory, 'inner')
+  await mkdir(inner, { recursive: true })
+  await command('mount', ['-t', 'tmpfs', 'none', inner])
+  await writeFile(join(inner, 'file'), 'inside\n')
+  await writeFile(join(exportDirectory, 'file'), 'outside\n')
+  const machine = await OneMachine.start({ exportDirectory }, scope)
+  const vm = await machine.mountedVm()
+
+  t.equal(await vm.sh('cat /mnt/inner/file'), 'inside')
+  const [outside, inside] = (await vm.sh('stat -c %d /mnt/file /mnt/inner/file')).split('\n')
+  t.not(outside, inside, 'another device number')
+  const { exitCode, stderr } = await vm.run('ln /mnt/file /mnt/inner/link')
+  t.not(exitCode, 0)
+  t.match(stderr.toString(), /Invalid cross-device link/)
+  t.equal(await vm.sh('mv /mnt/file /mnt/inner/moved && cat /mnt/inner/moved'), 'outside', 'mv copies')
+  await vm.sh('umount /mnt/inner; umount /mnt')
 })
 
 async function sparseFile(t: Test, vm: Vm, path: string): Promise<void> {

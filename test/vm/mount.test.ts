@@ -32,14 +32,16 @@ t.test('a stock client mounts without port options', async (t) => {
   })
 
   await t.test('what cannot be mounted is refused at once, in words', async (t) => {
+    // Without vers=3 the client reports the first version it tried, not the one it fell back to.
     const refused = async (below: string) => {
-      const { exitCode, stderr } = await vm.run(machine.mountCommand(below))
+      const { exitCode, stderr } = await vm.run(machine.mountCommand(below, '/mnt', 'vers=3'))
       t.not(exitCode, 0)
       return stderr.toString()
     }
     t.match(await refused('/missing'), /No such file or directory/)
-    t.match(await refused('/../../..'), /denied|No such file|not permitted/i)
-    t.match(await refused('/one/file'), /Not a directory|not a directory|denied/)
+    t.match(await refused('/../../..'), /denied|No such file/)
+    t.match(await refused('/one/file'), /[Nn]ot a directory/)
+    t.not((await vm.run(machine.mountCommand('/missing'))).exitCode, 0)
   })
 
   await t.test('the two transports of MOUNT', async (t) => {
@@ -72,12 +74,11 @@ t.test('a stock client mounts without port options', async (t) => {
 
   await t.test('df', async (t) => {
     await vm.sh(machine.mountCommand())
-    const columns = 'size,itotal'
-    const there = (await vm.sh(`df -B4096 --output=${columns} /mnt | tail -1`)).trim().split(/\s+/)
-    const here = (await command('df', ['-B4096', `--output=${columns}`, exportDirectory]))
-      .trim()
-      .split('\n')[1]
-    t.same(there, here!.trim().split(/\s+/), 'size and inodes of the real file system')
+    // The client counts in units of its transfer size, 1 MiB, rounded up.
+    const script = 'df -BM --output=size,itotal'
+    const there = (await vm.sh(`${script} /mnt | tail -1`)).trim().split(/\s+/)
+    const here = (await command('sh', ['-c', `${script} ${exportDirectory} | tail -1`])).trim().split(/\s+/)
+    t.same(there, here, 'size and inodes of the real file system')
     await vm.sh('umount /mnt')
   })
 })
