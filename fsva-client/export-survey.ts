@@ -49,7 +49,10 @@ async function explainRefusal(status: number, mount: RpcConnection, path: string
     throw error
   })
   const exported = exports.find((entry) => path === entry.path || path.startsWith(`${entry.path}/`))
-  if (status === mountstat3.MNT3ERR_NOENT || status === mountstat3.MNT3ERR_NOTDIR) {
+  const isRefused = status === mountstat3.MNT3ERR_ACCES || status === mountstat3.MNT3ERR_PERM
+  const isNotThere = status === mountstat3.MNT3ERR_NOENT || status === mountstat3.MNT3ERR_NOTDIR
+  // Servers answer ACCES for a path that they do not export at all.
+  if (isNotThere || (isRefused && exported === undefined && exports.length > 0)) {
     const what = status === mountstat3.MNT3ERR_NOTDIR ? 'is not a directory there' : 'does not exist there'
     const detail =
       exported !== undefined && exported.path !== path
@@ -57,7 +60,7 @@ async function explainRefusal(status: number, mount: RpcConnection, path: string
         : `the server does not export ${path}`
     return new ClientError(ExitCode.exportRefused, detail, `it exports ${exportsShown(exports)}`)
   }
-  if (status === mountstat3.MNT3ERR_ACCES || status === mountstat3.MNT3ERR_PERM) {
+  if (isRefused) {
     const who = exported === undefined ? '' : ` (it is for ${exported.clients.join(', ') || 'nobody'})`
     const advice = mount.isPrivileged
       ? 'add this address to the clients of the export on the server'

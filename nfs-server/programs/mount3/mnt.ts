@@ -47,7 +47,8 @@ function mount<R>(
   if (path.includes(0)) return answer(mountstat3.MNT3ERR_INVAL)
   const components = splitPath(path)
   const match = components && findExport(context.exports(), components)
-  if (match === undefined) return answer(mountstat3.MNT3ERR_NOENT)
+  // As rpc.mountd: strangers learn nothing about what exists, and mount(8) says "access denied by server".
+  if (match === undefined) return answer(mountstat3.MNT3ERR_ACCES)
   if (match.below.some((name) => name.length > 255)) return answer(mountstat3.MNT3ERR_NAMETOOLONG)
   const found = context.vfs.resolve(call.caller, match.export.path, joinPath(match.below))
   return mapAnswer(found, (result) => answer(judge(result, match)))
