@@ -12,6 +12,9 @@ import { callMessage, HostilePeer, record } from '../fixtures/hostile-peer.ts'
 import { startWitnessed } from '../fixtures/witnessed-server.ts'
 import { protocolCases } from '../unit/xdr/codec-cases.ts'
 
+// Far more than it takes; a machine that runs virtual machines beside it is slow.
+t.setTimeout(120_000)
+
 const acceptStat = (reply: Buffer) => reply.readUInt32BE(20)
 const xidOf = (reply: Buffer) => reply.readUInt32BE(0)
 

@@ -7,6 +7,9 @@ import { NFS_PROGRAM, NFS_V3 } from '../../nfs-server/xdr/generated/nfs3.ts'
 import { callMessage, fragmented, HostilePeer, mark, record } from '../fixtures/hostile-peer.ts'
 import { startWitnessed, type WitnessedServer } from '../fixtures/witnessed-server.ts'
 
+// Far more than it takes; a machine that runs virtual machines beside it is slow.
+t.setTimeout(120_000)
+
 const procedure = { NULL: 0, GETATTR: 1, READ: 6 } as const
 const recordBytesMax = 128 << 10
 
@@ -162,7 +165,7 @@ t.test('small replies that nobody takes do not keep large memory', async (t) => 
     collectGarbage()
     return process.memoryUsage().arrayBuffers
   }
-  const count = 400
+  const count = 200
   const before = memory()
   for (let xid = 0; xid < count; xid++) {
     void peer.send(record(getattr(xid, served)))
@@ -172,7 +175,7 @@ t.test('small replies that nobody takes do not keep large memory', async (t) => 
   }
   t.equal(getattrs(), count, 'they were answered')
   const grown = memory() - before
-  t.ok(grown < 8 << 20, `${count} replies of 116 bytes keep ${grown} bytes`)
+  t.ok(grown < 4 << 20, `${count} replies of 116 bytes keep ${grown} bytes`)
   peer.destroy()
 })
 
