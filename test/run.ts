@@ -15,12 +15,14 @@ interface Step {
 
 const root = join(import.meta.dirname, '..')
 const cargo = (...words: string[]) => ['cargo', ...words, '--manifest-path', 'native/Cargo.toml']
-const tap = (jobs: number, ...patterns: string[]) => [
+const tap = (jobs: number, seconds: number, ...patterns: string[]) => [
   'tap',
   'run',
   '--disable-coverage',
   '--reporter=tap',
   `--jobs=${jobs}`,
+  // Only against hanging: generous, because the machine may be busy.
+  `--timeout=${seconds}`,
   ...patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).sort(),
 ]
 
@@ -39,9 +41,9 @@ const steps: readonly Step[] = [
     count: countExit,
   },
   { name: 'rust', command: cargo('test', '--workspace'), count: countCargo },
-  { name: 'unit', command: tap(2, 'test/unit/**/*.test.ts'), count: countTap },
-  { name: 'protocol', command: tap(2, 'test/protocol/**/*.test.ts'), count: countTap },
-  { name: 'vm', command: tap(1, 'test/vm/*.test.ts'), count: countTap },
+  { name: 'unit', command: tap(2, 120, 'test/unit/**/*.test.ts'), count: countTap },
+  { name: 'protocol', command: tap(2, 240, 'test/protocol/**/*.test.ts'), count: countTap },
+  { name: 'vm', command: tap(1, 900, 'test/vm/*.test.ts'), count: countTap },
 ]
 
 const wanted = process.argv.slice(2)
