@@ -61,8 +61,7 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// The object of a handle, with what the caller may be in its export.
     pub fn open(&self, wire: &UntrustedHandle, access: Access) -> Result<Opened> {
-        let cached = self.engine.objects.get(wire.as_bytes());
-        let object = match cached {
+        let object = match self.cached(wire.as_bytes()) {
             Some(object) => object,
             None if self.inline => return Err(DEFER),
             None => self.open_uncached(wire.as_bytes(), access)?,
@@ -80,6 +79,17 @@ impl Call<'_> {
             export: authorization.export,
             credentials: authorization.credentials,
         })
+    }
+
+    /// An open descriptor of a file system that knows its files by name (FUSE) may have come to mean another file.
+    fn cached(&self, wire: &[u8]) -> Option<Arc<Object>> {
+        let object = self.engine.objects.get(wire)?;
+        if !self.inline && !object.filesystem.is_current(&object.name, object.path()) {
+            self.engine
+                .retire(self.engine.objects.remove(wire).into_iter().collect());
+            return None;
+        }
+        Some(object)
     }
 
     fn open_uncached(&self, wire: &[u8], access: Access) -> Result<Arc<Object>> {
@@ -118,6 +128,17 @@ impl Call<'_> {
     /// server's own credentials.
     pub fn adopt(&self, directory: &Opened, name: &Name, fd: OwnedFd) -> Result<Opened> {
         let stat = sys::statx(fd.as_fd())?;
+        self.adopt_with(directory, name, fd, &stat)
+    }
+
+    /// As `adopt`, with what statx says of the descriptor.
+    pub fn adopt_with(
+        &self,
+        directory: &Opened,
+        name: &Name,
+        fd: OwnedFd,
+        stat: &libc::statx,
+    ) -> Result<Opened> {
         let parent = &directory.object;
         let filesystem = if stat.stx_mnt_id == parent.filesystem.mount_id {
             parent.filesystem.clone()
@@ -149,7 +170,7 @@ impl Call<'_> {
             object: name.object(),
         };
         let wire = self.engine.guard.codec.seal(&handle)?;
-        let object = match self.engine.objects.get(wire.as_bytes()) {
+        let object = match self.cached(wire.as_bytes()) {
             Some(object) => object,
             None => self.insert(handle, filesystem, name, fd)?,
         };
@@ -230,15 +251,29 @@ impl Opened {
         if stat.stx_uid == self.credentials.uid {
             return Ok(());
         }
-        let _guard = self.act()?;
         let mut result = Err(Errno::ACCES);
         for mode in modes {
-            result = sys::access(self.fd(), *mode);
+            result = self.permit(stat, *mode);
             if result.is_ok() {
                 break;
             }
         }
         result
+    }
+
+    /// Whether the caller has this permission (an or of R_OK, W_OK and X_OK) on the object; `stat` is current.
+    pub fn permit(&self, stat: &libc::statx, mode: i32) -> Result<()> {
+        let decide = || {
+            let _guard = self.act()?;
+            sys::access(self.fd(), mode)
+        };
+        // Others may decide by more than the inode.
+        if !self.object.filesystem.traits.inline {
+            return decide();
+        }
+        self.object
+            .permissions
+            .check(&self.credentials, stat, mode, decide)
     }
 
     /// Makes the metadata of the object stable if the export asks for it (RFC 1813, section 4.7).

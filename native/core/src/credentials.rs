@@ -141,8 +141,8 @@ impl CredentialsGuard {
         if credentials.uid == u32::MAX || credentials.gid == u32::MAX {
             return Err(Errno::ACCES);
         }
-        // The groups and the gid first: as another user we may no longer change them.
-        if credentials.gids != server.own.gids {
+        // The groups and the gid first: as another user we may no longer change them. Root needs no groups.
+        if credentials.gids != server.own.gids && credentials.uid != server.own.uid {
             set_groups(&credentials.gids)?;
             guard.groups = true;
         }

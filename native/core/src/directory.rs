@@ -271,6 +271,9 @@ impl Filler<'_> {
     }
 
     fn describe_parent(&self) -> Option<(Attributes, WireHandle)> {
+        self.directory
+            .permit(&self.directory.stat().ok()?, libc::X_OK)
+            .ok()?;
         let parent = lookup::parent(self.call, self.directory).ok()?;
         Some((parent.attributes().ok()?, parent.object.wire))
     }

@@ -195,7 +195,7 @@ impl Engine {
         match self.try_start(caller, operation, output, finish) {
             Ok(started) => started,
             Err(errno) => {
-                output.answer.status = errno.0 as u32;
+                output.answer.status = status(errno);
                 Started::Done
             }
         }
@@ -219,8 +219,9 @@ impl Engine {
             match operation.run(&call, output) {
                 Err(DEFER) => *output.answer = Answer::default(),
                 result => {
-                    result?;
-                    return Ok(Started::Done);
+                    self.settle(&operation, result);
+                    self.retire(self.objects.excess());
+                    return result.map(|()| Started::Done);
                 }
             }
         }
@@ -255,23 +256,36 @@ impl Engine {
             answer: &mut reply.answer,
             bytes: &mut reply.bytes,
         };
-        if let Err(errno) = operation.run(&call, &mut output) {
+        let result = operation.run(&call, &mut output);
+        self.settle(operation, result);
+        if let Err(errno) = result {
             assert!(errno != DEFER, "only inline calls are deferred");
-            reply.answer.status = errno.0 as u32;
+            reply.answer.status = status(errno);
         }
         close(self, self.objects.excess());
         reply
     }
 
-    /// Forgets an object that is gone. Closing the last descriptor of a removed file frees its blocks, so the
-    /// event loop leaves it to others.
+    /// Closes what the cache holds of it.
     pub fn forget(&self, object: &Object) {
-        if let Some(object) = self.objects.remove(object.wire.as_bytes()) {
+        self.retire(self.objects.remove(object.wire.as_bytes()).into_iter().collect());
+    }
+
+    /// Forgets an object that has turned out to be gone: while it is open, its space is not free.
+    fn settle<O: Operation>(&self, operation: &O, result: Result<()>) {
+        if let (Err(Errno::STALE), Some(handle)) = (result, operation.handle())
+            && let Some(object) = self.objects.remove(handle.as_bytes())
+        {
             self.retire(vec![object]);
         }
     }
 
-    fn retire(&self, objects: Vec<Arc<Object>>) {
+    /// Closing may block (the last descriptor of a removed file frees its blocks), so the event loop leaves it to
+    /// others.
+    pub(crate) fn retire(&self, objects: Vec<Arc<Object>>) {
+        if objects.is_empty() {
+            return;
+        }
         // The reaper only ends with the engine.
         let _ = self.reaper.send(objects);
     }
@@ -310,6 +324,14 @@ impl Engine {
     /// Descriptors that the cache and its users hold.
     pub fn descriptors(&self) -> usize {
         self.objects.descriptors.load(Ordering::Relaxed)
+    }
+}
+
+/// Running out of descriptors says nothing about the object: the client is to come back.
+fn status(errno: Errno) -> u32 {
+    match errno {
+        Errno::MFILE | Errno::NFILE => Errno::JUKEBOX.0 as u32,
+        other => other.0 as u32,
     }
 }
 

@@ -174,6 +174,19 @@ impl Filesystem {
         }
     }
 
+    /// Whether a descriptor opened for `name` earlier still is that object. Kernel handles need not be asked.
+    pub fn is_current(&self, name: &ObjectName, descriptor: BorrowedFd) -> bool {
+        match (&self.strategy, name) {
+            (Strategy::Table { table, .. }, ObjectName::Table(id)) if *id != ROOT => {
+                let now = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor));
+                let known = table.entry(*id);
+                matches!((now, known), (Ok(now), Ok(known))
+                    if now.links > 0 && now.identity.is_same_object(&known.identity))
+            }
+            _ => true,
+        }
+    }
+
     /// The name of an open object (O_PATH will do) of this file system; `place` is where it was found, which a
     /// handle table needs to know (without it, the table finds the path in /proc).
     pub fn name_of(&self, descriptor: BorrowedFd, place: Option<(Object, &[u8])>) -> Result<ObjectName> {

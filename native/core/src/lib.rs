@@ -31,6 +31,7 @@ pub mod name;
 pub mod object;
 pub mod object_identity;
 pub mod operations;
+pub mod permission_cache;
 pub mod pool;
 mod socket_unsafe;
 pub mod state_directory;

@@ -11,6 +11,7 @@ use crate::directory_snapshot::Snapshot;
 use crate::errno::{Errno, Result};
 use crate::filesystem::{Filesystem, ObjectName};
 use crate::handle::{ExportId, WireHandle};
+use crate::permission_cache::PermissionCache;
 use crate::syscalls_unsafe as sys;
 
 /// Directory streams kept open per directory; more READDIRs at once open their own and close it afterwards.
@@ -64,6 +65,7 @@ pub struct Object {
     read: OnceLock<Descriptor>,
     write: OnceLock<Descriptor>,
     pub(crate) streams: Mutex<Vec<DirectoryStream>>,
+    pub(crate) permissions: PermissionCache,
     /// Of a directory without stable offsets.
     pub(crate) snapshot: Mutex<Option<Arc<Snapshot>>>,
     /// Written to unstably since the last successful COMMIT.
@@ -92,6 +94,7 @@ impl Object {
             read: OnceLock::new(),
             write: OnceLock::new(),
             streams: Mutex::default(),
+            permissions: PermissionCache::default(),
             snapshot: Mutex::default(),
             unstable: AtomicBool::new(false),
         }

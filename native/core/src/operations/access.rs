@@ -2,7 +2,6 @@ use crate::call::{Call, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy;
-use crate::syscalls_unsafe as sys;
 
 /// ACCESS3_* of RFC 1813, section 3.3.4.
 pub const READ: u32 = 0x01;
@@ -39,19 +38,19 @@ impl Operation for Access {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, export_policy::Access::Read)?;
-        output.answer.object = opened.attributes()?;
+        let stat = opened.stat()?;
+        output.answer.object = opened.attributes_of(&stat);
         let rules = if opened.object.is_directory() {
             &DIRECTORY
         } else {
             &OTHER
         };
-        let _guard = opened.act()?;
         for (mode, bits) in rules {
             let bits = bits & self.wanted;
             if bits == 0 || (mode & libc::W_OK != 0 && opened.export.read_only) {
                 continue;
             }
-            match sys::access(opened.fd(), *mode) {
+            match opened.permit(&stat, *mode) {
                 Ok(()) => output.answer.count |= bits,
                 Err(Errno::ACCES | Errno::PERM | Errno::ROFS) => {}
                 Err(errno) => return Err(errno),

@@ -1,6 +1,6 @@
 use crate::call::{Call, Output, UntrustedHandle};
 use crate::engine::Operation;
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use crate::export_policy::Access;
 
 /// RFC 1813, section 3.3.1.
@@ -17,14 +17,7 @@ impl Operation for Getattr {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, Access::Read)?;
-        match opened.attributes() {
-            Ok(attributes) => output.answer.object = attributes,
-            Err(Errno::STALE) => {
-                call.engine.forget(&opened.object);
-                return Err(Errno::STALE);
-            }
-            Err(errno) => return Err(errno),
-        }
+        output.answer.object = opened.attributes()?;
         Ok(())
     }
 }

@@ -23,38 +23,46 @@ impl Operation for Lookup {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let directory = call.open(&self.directory, Access::Read)?;
-        let found = find(call, &directory, &self.name);
-        if let Err(DEFER) = found {
-            return Err(DEFER);
+        // From before the lookup, for the reason that READ has.
+        let stat = directory.stat()?;
+        output.answer.directory = directory.attributes_of(&stat);
+        if !directory.object.is_directory() {
+            return Err(Errno::NOTDIR);
         }
-        output.answer.directory = directory.attributes_if_any();
-        let found = found?;
-        output.answer.object = found.attributes()?;
+        // Searching a directory takes execute permission; what is in it may be anybody's.
+        directory.permit(&stat, libc::X_OK)?;
+        if self.name.is_dot() {
+            output.answer.object = output.answer.directory;
+            output.answer.set_handle(&directory.object.wire);
+            return Ok(());
+        }
+        if self.name.is_dot_dot() {
+            let found = parent(call, &directory)?;
+            output.answer.object = found.attributes()?;
+            output.answer.set_handle(&found.object.wire);
+            return Ok(());
+        }
+        let fd = open_entry(call, &directory, &self.name)?;
+        let stat = sys::statx(fd.as_fd())?;
+        let found = call.adopt_with(&directory, &self.name, fd, &stat)?;
+        output.answer.object = found.attributes_of(&stat);
         output.answer.set_handle(&found.object.wire);
         Ok(())
     }
 }
 
-fn find(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<Opened> {
-    if !directory.object.is_directory() {
-        return Err(Errno::NOTDIR);
-    }
-    if name.is_dot_dot() {
-        return parent(call, directory);
-    }
-    let fd = open_entry(call, directory, name)?;
-    if name.is_dot() {
-        return Ok(directory.clone());
-    }
-    call.adopt(directory, name, fd)
-}
-
-/// The entry itself with the caller's rights: searching the directory takes execute permission.
 fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedFd> {
-    let _guard = directory.act()?;
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
     if !call.inline {
-        return sys::openat(directory.fd(), name.as_c_str(), flags, 0);
+        return call.engine.with_spare_descriptors(|| {
+            // A file system that decides for itself sees who asks.
+            let _guard = if directory.object.filesystem.traits.inline {
+                None
+            } else {
+                Some(directory.act()?)
+            };
+            sys::openat(directory.fd(), name.as_c_str(), flags, 0)
+        });
     }
     match sys::openat2(directory.fd(), name.as_c_str(), flags, sys::RESOLVE_CACHED) {
         // EAGAIN: not in the kernel's cache. Absent names answer ENOENT from the cache, too.
@@ -63,7 +71,7 @@ fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedF
     }
 }
 
-/// ".." stops at the export's root. It also stops where the directory has been moved out of the export since its
+/// ".." of a directory that the caller may search. It stops at the export's root. It also stops where the directory has been moved out of the export since its
 /// handle was given out: from there it would lead anywhere.
 pub(crate) fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
     if call.inline {
@@ -71,12 +79,10 @@ pub(crate) fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
     }
     let filesystems = &call.engine.volume(directory.object.export)?.filesystems;
     let root = filesystems.root();
-    let dot_dot = Name::new(b"..")?;
     if directory.object.filesystem.key == root.key && directory.object.name == root.root()? {
-        let dot = Name::new(b".")?;
-        open_entry(call, directory, &dot)?;
         return Ok(directory.clone());
     }
+    let dot_dot = Name::new(b"..")?;
     let fd = open_entry(call, directory, &dot_dot)?;
     let path = std::fs::read_link(path_of(&fd)).map_err(Errno::from)?;
     let root_fd = root.open(root.root()?.object())?;

@@ -3,7 +3,6 @@ use crate::directory::{self, Budget};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
-use crate::syscalls_unsafe as sys;
 
 /// READDIR and READDIRPLUS, RFC 1813, sections 3.3.16 and 3.3.17. `count` of the answer is the number of entries
 /// (EntryHeader and name each) in the bytes, `flags` 1 at the end of the directory.
@@ -23,14 +22,12 @@ impl Operation for Readdir {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let directory = call.open(&self.directory, Access::Read)?;
-        output.answer.directory = directory.attributes()?;
+        let stat = directory.stat()?;
+        output.answer.directory = directory.attributes_of(&stat);
         if !directory.object.is_directory() {
             return Err(Errno::NOTDIR);
         }
-        {
-            let _guard = directory.act()?;
-            sys::access(directory.fd(), libc::R_OK)?;
-        }
+        directory.permit(&stat, libc::R_OK)?;
         let listing = directory::list(call, &directory, self.cookie, self.budget, self.plus)?;
         output.answer.count = listing.count;
         output.answer.flags = u32::from(listing.end);

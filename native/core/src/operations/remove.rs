@@ -1,8 +1,11 @@
+use std::os::fd::{AsFd, OwnedFd};
+
 use crate::attributes::wcc_attributes;
 use crate::call::{Call, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
+use crate::filesystem::ObjectName;
 use crate::name::Name;
 use crate::syscalls_unsafe as sys;
 
@@ -51,51 +54,58 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
         let _guard = directory.act()?;
         sys::unlinkat(directory.fd(), name.as_c_str(), flags)?;
     }
-    let parent = &directory.object;
     if let Some(victim) = victim {
-        let object = victim.name;
-        let links_left = victim.gone(call, directory).unwrap_or(true);
-        parent
-            .filesystem
-            .removed(parent.name.object(), name.as_bytes(), object, links_left);
+        victim.gone(call, directory, name);
     }
     directory.sync_metadata(call)
 }
 
 /// What is about to lose a name. Held open so that it can be told afterwards whether that was the last one.
 pub(super) struct Victim {
-    fd: std::os::fd::OwnedFd,
-    pub name: Option<crate::filesystem::ObjectName>,
+    fd: OwnedFd,
+    is_last_link: bool,
+    pub name: Option<ObjectName>,
 }
 
 impl Victim {
     /// With the server's rights: only to clean up, the removal itself is the caller's.
     pub fn find(directory: &Opened, name: &Name) -> Option<Victim> {
-        use std::os::fd::AsFd;
         let flags = libc::O_PATH | libc::O_NOFOLLOW;
         let fd = sys::openat(directory.fd(), name.as_c_str(), flags, 0).ok()?;
-        let parent = &directory.object;
-        let same = sys::statx(fd.as_fd()).is_ok_and(|stat| stat.stx_mnt_id == parent.filesystem.mount_id);
-        let place = Some((parent.name.object(), name.as_bytes()));
-        let object = if same {
-            parent.filesystem.name_of(fd.as_fd(), place).ok()
+        let stat = sys::statx(fd.as_fd()).ok()?;
+        let filesystem = &directory.object.filesystem;
+        let place = Some((directory.object.name.object(), name.as_bytes()));
+        let object = if stat.stx_mnt_id == filesystem.mount_id {
+            filesystem.name_of(fd.as_fd(), place).ok()
         } else {
             None
         };
-        Some(Victim { fd, name: object })
+        let is_directory = u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFDIR;
+        let is_last_link = is_directory || stat.stx_nlink <= 1;
+        Some(Victim {
+            fd,
+            is_last_link,
+            name: object,
+        })
     }
 
-    /// Closes it in the cache if it has no name left, so that its space is free and its handle stale. Answers
-    /// whether it still has one.
-    pub fn gone(self, call: &Call<'_>, directory: &Opened) -> Option<bool> {
-        use std::os::fd::AsFd;
-        let links_left = sys::statx(self.fd.as_fd()).ok()?.stx_nlink > 0;
-        if !links_left
-            && let Some(name) = &self.name
-            && let Ok(wire) = call.wire_handle(&directory.object, name)
+    /// After it has lost `name`: makes its handle stale if that was the last one, and closes it in the cache so that
+    /// its space is free.
+    pub fn gone(self, call: &Call<'_>, directory: &Opened, name: &Name) {
+        let Some(object) = self.name else { return };
+        // A file system that knows its files by name (FUSE) has nothing to say of a file without.
+        let links_left = match sys::statx(self.fd.as_fd()) {
+            Ok(stat) => stat.stx_nlink > 0,
+            Err(_) => !self.is_last_link,
+        };
+        let parent = &directory.object;
+        let filesystem = &parent.filesystem;
+        filesystem.removed(parent.name.object(), name.as_bytes(), Some(object), links_left);
+        if (!links_left || filesystem.uses_table())
+            && let Ok(wire) = call.wire_handle(parent, &object)
         {
-            call.engine.objects.remove(wire.as_bytes());
+            let closed = call.engine.objects.remove(wire.as_bytes());
+            call.engine.retire(closed.into_iter().collect());
         }
-        Some(links_left)
     }
 }

@@ -65,7 +65,7 @@ impl Rename {
             )?;
         }
         if let Some(victim) = victim {
-            victim.gone(call, to);
+            victim.gone(call, to, &self.to_name);
         }
         if let Some(moved) = moved {
             let (old, new) = (from.object.name.object(), to.object.name.object());

@@ -66,6 +66,8 @@ fn beneath(call: &Call<'_>, root: &Opened, path: &[u8]) -> Result<Opened> {
     let fd = match sys::openat2(root.fd(), &path, libc::O_PATH | libc::O_DIRECTORY, resolve) {
         // What leads out of the export does not exist for a client.
         Err(Errno::XDEV) => return Err(Errno::NOENT),
+        // Renamed under way.
+        Err(Errno::AGAIN) => return Err(Errno::JUKEBOX),
         other => other?,
     };
     let stat = sys::statx(fd.as_fd())?;
