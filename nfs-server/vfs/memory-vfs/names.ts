@@ -6,7 +6,7 @@ import { attributesOf, type Directory, type Inode } from './inode.ts'
 import type { InodeTable } from './inode-table.ts'
 import { linksMax, nameBytesMax } from './limits.ts'
 import { isStickyAgainst, may, mayChangeEntries, mayExecute } from './permissions.ts'
-import { withDirectoryWcc } from './wcc.ts'
+import { withDirectoryWcc, withWcc } from './wcc.ts'
 
 const dot = 0x2e
 
@@ -101,12 +101,13 @@ export function link(
   name: Uint8Array,
 ): LinkResult {
   const target = table.find(object)
-  const result = withDirectoryWcc(table, directory, (parent) => {
+  const result = withWcc(table, directory, (parent) => {
     if (typeof target === 'number') return target
+    if (parent.type !== FileType.DIR) return errno.ENOTDIR
+    if (target.type === FileType.DIR) return errno.EISDIR
+    if (target.fsid !== parent.fsid) return errno.EXDEV
     const existing = find(caller, parent, name)
     if (existing !== errno.ENOENT) return typeof existing === 'number' ? existing : errno.EEXIST
-    if (target.fsid !== parent.fsid) return errno.EXDEV
-    if (target.type === FileType.DIR) return errno.EISDIR
     if (!mayChangeEntries(caller, parent)) return errno.EACCES
     if (target.nlink >= linksMax) return errno.EMLINK
     parent.entries.add(name, target)

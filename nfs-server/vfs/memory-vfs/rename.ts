@@ -5,7 +5,7 @@ import { attributesOf, type Directory, type Inode, wccAttributesOf } from './ino
 import type { InodeTable } from './inode-table.ts'
 import { linksMax, nameBytesMax } from './limits.ts'
 import { find, unlinked } from './names.ts'
-import { isStickyAgainst, may, mayChangeEntries, mayWrite } from './permissions.ts'
+import { isStickyAgainst, may, mayChangeEntries, mayExecute, mayWrite } from './permissions.ts'
 import { nothingKnown } from './wcc.ts'
 
 export function rename(
@@ -41,6 +41,7 @@ function move(
 ): Errno {
   if (from.type !== FileType.DIR || to.type !== FileType.DIR) return errno.ENOTDIR
   if (from.fsid !== to.fsid) return errno.EXDEV
+  if (!may(caller, to, mayExecute)) return errno.EACCES
   const moved = find(caller, from, fromName)
   if (typeof moved === 'number') return moved
   if (toName.length > nameBytesMax) return errno.ENAMETOOLONG
@@ -49,6 +50,9 @@ function move(
   const replaced = typeof found === 'number' ? undefined : found
   // Two names of one object: nothing to do, both stay.
   if (replaced === moved) return errno.OK
+  // As in Linux, what is impossible comes before what is not allowed.
+  if (isAtOrAbove(moved, to)) return errno.EINVAL
+  if (replaced !== undefined && isAtOrAbove(replaced, from)) return errno.ENOTEMPTY
   const refused = checkMove(caller, from, moved, to) || checkReplaced(caller, moved, to, replaced)
   if (refused !== errno.OK) return refused
 
@@ -70,13 +74,17 @@ function move(
   return errno.OK
 }
 
+function isAtOrAbove(object: Inode, directory: Directory): boolean {
+  for (let above: Directory | undefined = directory; above !== undefined; above = above.parent) {
+    if (above === object) return true
+  }
+  return false
+}
+
 function checkMove(caller: Caller, from: Directory, moved: Inode, to: Directory): Errno {
   if (!mayChangeEntries(caller, from) || !mayChangeEntries(caller, to)) return errno.EACCES
   if (isStickyAgainst(caller, from, moved)) return errno.EPERM
   if (moved.type !== FileType.DIR) return errno.OK
-  for (let above: Directory | undefined = to; above !== undefined; above = above.parent) {
-    if (above === moved) return errno.EINVAL
-  }
   if (from !== to && to.nlink >= linksMax) return errno.EMLINK
   // Its ".." is about to change, and that is an entry of its own.
   return from !== to && !may(caller, moved, mayWrite) ? errno.EACCES : errno.OK
