@@ -45,20 +45,21 @@ export async function mountOnce(mount: RpcConnection, path: string): Promise<Uin
 
 async function explainRefusal(status: number, mount: RpcConnection, path: string): Promise<ClientError> {
   const exports = await listExports(mount).catch((error: unknown) => {
-    if (error instanceof RpcFailure) return []
+    if (error instanceof RpcFailure) return undefined
     throw error
   })
-  const exported = exports.find((entry) => path === entry.path || path.startsWith(`${entry.path}/`))
+  const exported = exports?.find((entry) => isBelow(path, entry.path))
   const isRefused = status === mountstat3.MNT3ERR_ACCES || status === mountstat3.MNT3ERR_PERM
   const isNotThere = status === mountstat3.MNT3ERR_NOENT || status === mountstat3.MNT3ERR_NOTDIR
-  // Servers answer ACCES for a path that they do not export at all.
-  if (isNotThere || (isRefused && exported === undefined && exports.length > 0)) {
+  // Servers answer ACCES for what they do not export; the list of exports tells it apart.
+  if (exports !== undefined && exported === undefined && (isRefused || isNotThere)) {
+    const advice = `it exports ${exportsShown(exports)}`
+    return new ClientError(ExitCode.exportRefused, `the server does not export ${path}`, advice)
+  }
+  if (isNotThere) {
     const what = status === mountstat3.MNT3ERR_NOTDIR ? 'is not a directory there' : 'does not exist there'
-    const detail =
-      exported !== undefined && exported.path !== path
-        ? `${path} lies in the export ${exported.path}, but ${what}`
-        : `the server does not export ${path}`
-    return new ClientError(ExitCode.exportRefused, detail, `it exports ${exportsShown(exports)}`)
+    const place = exported === undefined ? path : `${path} lies in the export ${exported.path}, but`
+    return new ClientError(ExitCode.exportRefused, `${place} ${what}`)
   }
   if (isRefused) {
     const who = exported === undefined ? '' : ` (it is for ${exported.clients.join(', ') || 'nobody'})`
@@ -69,6 +70,10 @@ async function explainRefusal(status: number, mount: RpcConnection, path: string
   }
   const name = Object.entries(mountstat3).find(([, value]) => value === status)?.[0] ?? String(status)
   return new ClientError(ExitCode.failed, `the server cannot offer ${path}: ${name}`, "see the server's log")
+}
+
+function isBelow(path: string, exported: string): boolean {
+  return path === exported || path.startsWith(exported.endsWith('/') ? exported : `${exported}/`)
 }
 
 export function exportsShown(exports: readonly Exported[]): string {

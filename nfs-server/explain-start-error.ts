@@ -10,7 +10,8 @@ export class ListenError extends Error {
   readonly code: string
 
   constructor(service: ListenError['service'], address: string, port: number, cause: unknown) {
-    super(`cannot listen on ${address} port ${port} for ${service}: ${(cause as Error).message}`, { cause })
+    super(`cannot listen for ${service}: ${(cause as Error).message}`, { cause })
+    this.name = 'ListenError'
     this.service = service
     this.address = address
     this.port = port

@@ -1,38 +1,53 @@
+import type { ExportOptions } from './exports.ts'
 import type { Logger, RepeatLimit } from './log.ts'
 import { statusName } from './metrics/status-name.ts'
+import { findExport, splitPath } from './programs/mount3/path.ts'
 import type { AnyProcedureRow, RpcCall, RpcProgram } from './rpc/program.ts'
+import { mountstat3 } from './xdr/generated/mount.ts'
+
+const privilegedPortMax = 1023
 
 /** The MOUNT program with a line in the log for every mount, granted or refused; repetitions are held back. */
-export function logMounts(program: RpcProgram, log: Logger, repeats: RepeatLimit): RpcProgram {
+export function logMounts(
+  program: RpcProgram,
+  exports: () => readonly ExportOptions[],
+  log: Logger,
+  repeats: RepeatLimit,
+): RpcProgram {
+  const report = (path: Uint8Array, call: RpcCall, result: MountResult) => {
+    const status = result.fhs_status ?? result.status ?? 0
+    const { address, port } = call.caller
+    const components = splitPath(path)
+    const entry = components && findExport(exports(), components)?.export
+    // Per export, not per path: a client can invent any number of those.
+    const suppressed = repeats.admit(`mount ${address} ${status} ${entry?.path}`)
+    if (suppressed === undefined) return
+    const details = { client: address, port, ...(suppressed > 0 && { suppressed }) }
+    // Paths are the client's bytes: JSON escapes keep control characters out of a terminal.
+    const where = JSON.stringify(Buffer.from(path).toString())
+    if (status === mountstat3.MNT3_OK) log.info(details, `client ${address} mounts ${where}`)
+    else log.warn(details, `client ${address} may not mount ${where}: ${reason(status, entry, call)}`)
+  }
   const versions = new Map<number, readonly (AnyProcedureRow | undefined)[]>()
   for (const [version, rows] of program.versions) {
     versions.set(
       version,
-      rows.map((row) =>
-        row && /^MOUNTPROC3?_MNT$/.test(row.procedure.name) ? logged(row, log, repeats) : row,
-      ),
+      rows.map((row) => (row && /^MOUNTPROC3?_MNT$/.test(row.procedure.name) ? reported(row, report) : row)),
     )
   }
   return { ...program, versions }
 }
 
-function logged(row: AnyProcedureRow, log: Logger, repeats: RepeatLimit): AnyProcedureRow {
-  const report = (path: Uint8Array, call: RpcCall, result: { fhs_status?: number; status?: number }) => {
-    const status = result.fhs_status ?? result.status ?? 0
-    // Paths are the client's bytes: JSON escapes keep control characters out of a terminal.
-    const where = JSON.stringify(Buffer.from(path).toString())
-    const what = status === 0 ? 'mounts' : `may not mount (${statusName('mount', status) ?? status})`
-    const message = `client ${call.caller.address} ${what} ${where}`
-    const suppressed = repeats.admit(message)
-    if (suppressed === undefined) return
-    const details = {
-      client: call.caller.address,
-      port: call.caller.port,
-      ...(suppressed > 0 && { suppressed }),
-    }
-    if (status === 0) log.info(details, message)
-    else log.warn(details, message)
-  }
+/** Version 3 has its status in `fhs_status`, version 1 in `status`. */
+interface MountResult {
+  readonly fhs_status?: number
+  readonly status?: number
+}
+
+function reported(
+  row: AnyProcedureRow,
+  report: (path: Uint8Array, call: RpcCall, result: MountResult) => void,
+): AnyProcedureRow {
   return {
     ...row,
     handler: (path: Uint8Array, call) => {
@@ -49,4 +64,13 @@ function logged(row: AnyProcedureRow, log: Logger, repeats: RepeatLimit): AnyPro
       })
     },
   }
+}
+
+function reason(status: number, entry: ExportOptions | undefined, { caller }: RpcCall): string {
+  if (entry === undefined) return 'not exported'
+  if (status === mountstat3.MNT3ERR_ACCES && entry.secure && caller.port > privilegedPortMax) {
+    return `its port ${caller.port} is not below 1024, which "secure" demands (--insecure, secure: false)`
+  }
+  if (status === mountstat3.MNT3ERR_ACCES) return `not among the clients of ${entry.path}`
+  return statusName('mount', status) ?? String(status)
 }

@@ -35,31 +35,38 @@ export function createSilentLog(): Logger {
 const repeatKeysMax = 1000
 
 /**
- * Lets the same event through once per interval, so that a client that keeps being refused cannot fill the
- * log; the next one let through carries how many were held back.
+ * Lets only so many events of a kind through per interval, so that a client that keeps being refused cannot fill
+ * the log; the next one let through carries how many were held back.
  */
 export class RepeatLimit {
   readonly #intervalMs: number
+  readonly #burst: number
   readonly #now: () => number
-  readonly #seen = new Map<string, { since: number; suppressed: number }>()
+  readonly #seen = new Map<string, { since: number; admitted: number; suppressed: number }>()
 
-  constructor(intervalMs: number, now: () => number = Date.now) {
+  /** `burst`: how many events of one kind pass per interval. */
+  constructor(intervalMs: number, burst = 1, now: () => number = Date.now) {
     this.#intervalMs = intervalMs
+    this.#burst = burst
     this.#now = now
   }
 
-  /** Undefined: hold it back. Else how many equal events were held back since the last one let through. */
-  admit(key: string): number | undefined {
+  /** Undefined: hold it back. Else how many events of this kind were held back since the last one let through. */
+  admit(kind: string): number | undefined {
     const now = this.#now()
-    const entry = this.#seen.get(key)
+    const entry = this.#seen.get(kind)
     if (entry !== undefined && now - entry.since < this.#intervalMs) {
+      if (entry.admitted < this.#burst) {
+        entry.admitted++
+        return 0
+      }
       entry.suppressed++
       return undefined
     }
-    // Insertion order is age: the oldest key makes room, so a peer with many addresses cannot grow the map.
-    this.#seen.delete(key)
+    // Insertion order is age: the oldest kind makes room, so a peer with many addresses cannot grow the map.
+    this.#seen.delete(kind)
     if (this.#seen.size >= repeatKeysMax) this.#seen.delete(this.#seen.keys().next().value!)
-    this.#seen.set(key, { since: now, suppressed: 0 })
+    this.#seen.set(kind, { since: now, admitted: 1, suppressed: 0 })
     return entry?.suppressed ?? 0
   }
 }

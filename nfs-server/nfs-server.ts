@@ -18,7 +18,9 @@ import { acceptNatively } from './rpc/listener-native.ts'
 import type { RpcCall, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 
-const refusalLogIntervalMs = 60_000
+/** A client can provoke so many lines of one kind per interval. */
+const logIntervalMs = 60_000
+const logBurst = 10
 
 export class NfsServer implements Server {
   readonly metrics = new Metrics(statusName)
@@ -26,7 +28,7 @@ export class NfsServer implements Server {
   readonly #log: Logger
   readonly #resolver: ClientResolver
   readonly #counters = new TransportCounters()
-  readonly #repeats = new RepeatLimit(refusalLogIntervalMs)
+  readonly #repeats = new RepeatLimit(logIntervalMs, logBurst)
   readonly #listener: RpcListener
   readonly #stateDirectory: string
   readonly #mountList: MountListFile
@@ -34,6 +36,7 @@ export class NfsServer implements Server {
   #backend: Backend | undefined
   #port111: Port111 | undefined
   #changes: Promise<void> = Promise.resolve()
+  #isStarted = false
   #isClosed = false
 
   constructor(options: ServerOptions) {
@@ -59,6 +62,8 @@ export class NfsServer implements Server {
   }
 
   async start(): Promise<ServerAddresses> {
+    if (this.#isStarted) throw new Error('a server can be started once: make another one')
+    this.#isStarted = true
     try {
       return await this.#start()
     } catch (error) {
@@ -83,7 +88,12 @@ export class NfsServer implements Server {
       exports: () => this.#exports,
       mountList: this.#mountList.list,
     }
-    const mountProgram = logMounts(createMountProgram(mountContext), this.#log, this.#repeats)
+    const mountProgram = logMounts(
+      createMountProgram(mountContext),
+      mountContext.exports,
+      this.#log,
+      this.#repeats,
+    )
     const nfsService = { name: 'NFS', dispatcher: this.#dispatcherFor(nfsProgram), udp: false } as const
     const mountService = { name: 'MOUNT', dispatcher: this.#dispatcherFor(mountProgram), udp: true } as const
     const wanted = { nfs: this.#options.port ?? nfsPort, mount: this.#options.mountPort ?? mountPort }

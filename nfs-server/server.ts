@@ -50,7 +50,7 @@ export interface ServerAddresses {
 }
 
 export interface Server {
-  /** Opens every port; rejects, with all of them closed again, if one cannot be opened (ListenError). */
+  /** Opens every port, once; rejects, with all of them closed again, if one cannot be opened (ListenError). */
   start(): Promise<ServerAddresses>
   /** Replaces the exports. Calls that have begun finish under the old ones. */
   reload(exports: readonly ExportDefinition[]): Promise<void>

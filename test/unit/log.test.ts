@@ -3,7 +3,7 @@ import { RepeatLimit } from '../../nfs-server/log.ts'
 
 t.test('the same event passes once per interval and says how many were held back', async (t) => {
   let now = 0
-  const limit = new RepeatLimit(1000, () => now)
+  const limit = new RepeatLimit(1000, 1, () => now)
   t.equal(limit.admit('a'), 0)
   t.equal(limit.admit('a'), undefined)
   t.equal(limit.admit('b'), 0, 'another event is not held back')
@@ -15,8 +15,20 @@ t.test('the same event passes once per interval and says how many were held back
   t.equal(limit.admit('a'), 0, 'the count starts again')
 })
 
+t.test('a burst passes', async (t) => {
+  let now = 0
+  const limit = new RepeatLimit(1000, 3, () => now)
+  t.same(
+    [1, 2, 3, 4, 5].map(() => limit.admit('a')),
+    [0, 0, 0, undefined, undefined],
+  )
+  now = 1000
+  t.equal(limit.admit('a'), 2)
+  t.equal(limit.admit('a'), 0)
+})
+
 t.test('remembers a bounded number of events, the newest', async (t) => {
-  const limit = new RepeatLimit(1000, () => 0)
+  const limit = new RepeatLimit(1000, 1, () => 0)
   for (let i = 0; i < 5000; i++) limit.admit(`event ${i}`)
   t.equal(limit.admit('event 4999'), undefined, 'a recent one is still held back')
   t.equal(limit.admit('event 0'), 0, 'the oldest was forgotten')
