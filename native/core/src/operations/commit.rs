@@ -12,14 +12,15 @@ pub struct Commit {
 }
 
 impl Operation for Commit {
-    const ACCESS: Access = Access::Mutate;
+    // Making stable what is there changes nothing: writes from before an export became read-only are not lost.
+    const ACCESS: Access = Access::Read;
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.file)
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
-        let opened = call.open(&self.file, Access::Mutate)?;
+        let opened = call.open(&self.file, Self::ACCESS)?;
         let stat = opened.stat()?;
         output.answer.before = wcc_attributes(&stat);
         let committed = commit(call, &opened, &stat);
