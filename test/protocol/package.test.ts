@@ -1,44 +1,21 @@
 /** What npm would publish: JavaScript only, installed below node_modules, where Node strips no types. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { installPackages } from '../fixtures/installed-packages.ts'
 
-const root = join(import.meta.dirname, '..', '..')
 const directory = mkdtempSync(join(tmpdir(), 'fsva-package-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 const modules = join(directory, 'node_modules')
-
-/** A project with our packages installed; their dependencies are those of the repository. */
-function install(): void {
-  mkdirSync(join(modules, '@fsva'), { recursive: true })
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name !== '@fsva' && !name.startsWith('.'))
-      symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  }
-  for (const [workspace, name] of [
-    ['nfs-server', 'nfs-server'],
-    ['fsva-client', 'client'],
-  ] as const) {
-    execFileSync(process.execPath, [
-      join(root, 'nfs-server/packaging/build-package.ts'),
-      join(root, workspace),
-    ])
-    const installed = join(modules, '@fsva', name)
-    cpSync(join(root, workspace, 'dist'), installed, { recursive: true })
-    // Some dependencies are of another major version there than at the top.
-    const own = join(root, workspace, 'node_modules')
-    if (spawnSync('test', ['-d', own]).status === 0) symlinkSync(own, join(installed, 'node_modules'))
-  }
-}
 
 function run(file: string, ...args: string[]) {
   const result = spawnSync(process.execPath, [join(modules, '@fsva', file), ...args], { encoding: 'utf8' })
   return { code: result.status, output: result.stdout + result.stderr }
 }
 
-install()
+installPackages(modules)
 
 t.test('the daemon', async (t) => {
   const bin = 'nfs-server/nfs-server/bin/fsva-nfsd.js'
