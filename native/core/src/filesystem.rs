@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLockReadGuard};
 
 use crate::errno::{Errno, Result};
 pub use crate::export_filesystems::ExportFilesystems;
@@ -179,9 +179,7 @@ impl Filesystem {
         match (&self.strategy, name) {
             (Strategy::Table { table, .. }, ObjectName::Table(id)) if *id != ROOT => {
                 let now = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor));
-                let known = table.entry(*id);
-                matches!((now, known), (Ok(now), Ok(known))
-                    if now.links > 0 && now.identity.is_same_object(&known.identity))
+                now.is_ok_and(|now| now.links > 0 && table.recognize(*id, &now.identity))
             }
             _ => true,
         }
@@ -263,6 +261,14 @@ impl Filesystem {
             (&self.strategy, directory, object)
         {
             let _ = table.removed(id, parent, name, links_left);
+        }
+    }
+
+    /// To be held from before a rename until `renamed` has been called.
+    pub fn renaming(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        match &self.strategy {
+            Strategy::Kernel => None,
+            Strategy::Table { table, .. } => Some(table.renaming()),
         }
     }
 

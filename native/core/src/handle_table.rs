@@ -7,13 +7,13 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::errno::{Errno, Result};
 use crate::handle_table_index::Index;
 pub use crate::handle_table_index::{Entry, ROOT};
 use crate::handle_table_log::{Log, Record, is_name};
-use crate::object_identity::Identified;
+use crate::object_identity::{Identified, ObjectIdentity};
 
 const RESERVE_COUNT: u64 = 1 << 16;
 /// The log may be this many bytes longer than twice what is alive.
@@ -27,6 +27,8 @@ struct State {
 
 pub struct HandleTable {
     state: Mutex<State>,
+    /// Shared by renames under way, see `renaming`.
+    renames: RwLock<()>,
     /// Bytes of the log that could not be read when it was opened.
     pub torn_bytes: u64,
 }
@@ -46,6 +48,7 @@ impl HandleTable {
         };
         Ok(HandleTable {
             state: Mutex::new(state),
+            renames: RwLock::new(()),
             torn_bytes,
         })
     }
@@ -60,8 +63,9 @@ impl HandleTable {
             .index
             .at(parent, name)
             .and_then(|id| Some((id, state.index.get(id)?)))
-            && entry.identity.is_same_object(&found.identity)
+            && entry.identity.may_be(&found.identity)
         {
+            state.index.seen(id, &found.identity);
             return Ok(id);
         }
         if parent != ROOT {
@@ -72,7 +76,7 @@ impl HandleTable {
             Some(id) => {
                 // One name only: it has left its former place.
                 if found.links <= 1 || found.identity.is_directory() {
-                    state.leave_places(id, &mut records);
+                    state.leave_places(id, None, &mut records);
                 }
                 id
             }
@@ -92,6 +96,18 @@ impl HandleTable {
     /// The id of an object wherever it is, if the table has it and can be sure that it is the same.
     pub fn find(&self, found: &Identified) -> Option<u64> {
         self.lock().index.same_object(found)
+    }
+
+    /// Whether the object that was found where this one should be is it. How it looks is kept in memory, to know it
+    /// by when it is somewhere else.
+    pub fn recognize(&self, id: u64, found: &ObjectIdentity) -> bool {
+        let mut state = self.lock();
+        let recognized = state
+            .index
+            .get(id)
+            .is_some_and(|entry| entry.identity.may_be(found));
+        state.index.seen(id, found);
+        recognized
     }
 
     /// STALE for an id that is unknown or gone.
@@ -136,6 +152,16 @@ impl HandleTable {
         state.commit(&records)
     }
 
+    /// To be held from before a rename's system call until the table has been told of it.
+    pub fn renaming(&self) -> RwLockReadGuard<'_, ()> {
+        self.renames.read().unwrap()
+    }
+
+    /// Waits until no rename is under way, and keeps new ones waiting: only then is what is not found gone.
+    pub fn renames_done(&self) -> RwLockWriteGuard<'_, ()> {
+        self.renames.write().unwrap()
+    }
+
     /// The object has moved, by our doing; what had the new name is gone from there. The old name may already be
     /// another object's.
     pub fn renamed(&self, id: u64, from: u64, from_name: &[u8], to: u64, to_name: &[u8]) -> Result<()> {
@@ -167,25 +193,22 @@ impl HandleTable {
     }
 
     /// Searched for and not found. The entry stays for the time being: if the object was moved to another directory
-    /// and is looked up there, it gets its id back.
-    pub fn missing(&self, id: u64) -> Result<()> {
+    /// and is looked up there, it gets its id back. `directory_state`: change time of the directory that was searched.
+    pub fn missing(&self, id: u64, directory_state: Option<(i64, u32)>) -> Result<()> {
         let mut state = self.lock();
-        state.index.set_missing(id, true);
         let mut records = Vec::new();
-        state.leave_places(id, &mut records);
-        if records.is_empty() {
-            Ok(())
-        } else {
-            state.commit(&records)
-        }
+        state.leave_places(id, None, &mut records);
+        state.commit(&records)?;
+        state.index.set_missing(id, directory_state);
+        Ok(())
     }
 
-    /// Found again by searching: the object is there now.
+    /// Found again by searching a directory it was in: it has that name there now.
     pub fn found(&self, id: u64, parent: u64, name: &[u8]) -> Result<()> {
         let mut state = self.lock();
         let identity = state.index.get(id).ok_or(Errno::STALE)?.identity;
         let mut records = Vec::new();
-        state.leave_places(id, &mut records);
+        state.leave_places(id, Some(parent), &mut records);
         Record::Place {
             id,
             parent,
@@ -236,9 +259,12 @@ impl HandleTable {
 }
 
 impl State {
-    fn leave_places(&self, id: u64, records: &mut Vec<u8>) {
+    /// All its places, or those in one directory.
+    fn leave_places(&self, id: u64, directory: Option<u64>, records: &mut Vec<u8>) {
         for (parent, name) in self.index.get(id).iter().flat_map(|entry| entry.places()) {
-            Record::Unplace { parent, name }.encode(records);
+            if directory.is_none_or(|directory| directory == parent) {
+                Record::Unplace { parent, name }.encode(records);
+            }
         }
     }
 

@@ -31,8 +31,10 @@ pub struct Entry {
     pub name: Option<Box<[u8]>>,
     /// Further hard links; empty if there is no first name.
     pub more: Vec<Place>,
-    /// Searched for in `parent` and not found: may be dropped when the log is next rewritten.
-    pub missing: bool,
+    /// Searched for in `parent` and not found, when that had this change time.
+    pub missing: Option<(i64, u32)>,
+    /// Not found at all: may be dropped when the log is next rewritten.
+    pub is_missing: bool,
 }
 
 impl Entry {
@@ -106,21 +108,26 @@ impl Index {
         self.entries[&id].places().any(|place| place == (parent, name))
     }
 
-    /// The entry of this very object. Without a birth time an inode number alone does not tell an object from a
-    /// later one, unless the object has (and so had all the time) another name.
+    /// The entry of this very object, found in a place where the table does not know it. Of a file with several
+    /// names, one of them in the table, the inode number is enough: nobody else can have it meanwhile.
     pub fn same_object(&self, found: &Identified) -> Option<u64> {
-        let certain =
-            found.identity.birth_time.is_some() || (found.links > 1 && !found.identity.is_directory());
-        if !certain {
-            return None;
-        }
+        let has_other_names = found.links > 1 && !found.identity.is_directory();
         let hash = self.identity_hash(&found.identity);
         let same = |element: &Hashed| {
             let known = &self.entries[&element.id].identity;
-            known.is_same_object(&found.identity)
-                && known.birth_time.is_some() == found.identity.birth_time.is_some()
+            known.is_surely(&found.identity) || (has_other_names && known.may_be(&found.identity))
         };
         self.by_identity.find(hash, same).map(|element| element.id)
+    }
+
+    /// The object has just been seen: keeps how it looks, until the next restart.
+    pub fn seen(&mut self, id: u64, now: &ObjectIdentity) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.identity.may_be(now)
+        {
+            // What the entry is filed under does not change.
+            entry.identity.mark = now.mark;
+        }
     }
 
     fn identity_hash(&self, identity: &ObjectIdentity) -> u64 {
@@ -128,9 +135,10 @@ impl Index {
             .hash_one((identity.inode, identity.format, identity.subvolume))
     }
 
-    pub fn set_missing(&mut self, id: u64, missing: bool) {
+    pub fn set_missing(&mut self, id: u64, directory_state: Option<(i64, u32)>) {
         if let Some(entry) = self.entries.get_mut(&id) {
-            entry.missing = missing;
+            entry.missing = directory_state;
+            entry.is_missing = true;
         }
     }
 
@@ -172,7 +180,8 @@ impl Index {
         }
         self.live_bytes += name.len() as u64;
         let entry = self.entries.get_mut(&id).expect("identified above");
-        entry.missing = false;
+        entry.missing = None;
+        entry.is_missing = false;
         if let Some(former) = entry.name.replace(name.into()) {
             entry.more.insert(
                 0,
@@ -202,7 +211,8 @@ impl Index {
                     parent,
                     name: None,
                     more: Vec::new(),
-                    missing: false,
+                    missing: None,
+                    is_missing: false,
                 };
                 self.entries.insert(id, entry);
                 self.live_bytes += RECORD_BYTES;
@@ -266,7 +276,7 @@ impl Index {
         loop {
             let gone = |entry: &Entry| {
                 let known = |parent: u64| parent == ROOT || self.entries.contains_key(&parent);
-                (entry.name.is_none() && entry.missing)
+                (entry.name.is_none() && entry.is_missing)
                     || (!known(entry.parent) && !entry.more.iter().any(|place| known(place.parent)))
             };
             let ids: Vec<u64> = self

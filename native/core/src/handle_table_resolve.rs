@@ -4,6 +4,7 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::errno::{Errno, Result};
 use crate::handle_table::{HandleTable, ROOT};
@@ -17,6 +18,8 @@ const PATH_BYTES_MAX: usize = 4000;
 const RESOLVE_NO_XDEV: u64 = 0x01;
 const RESOLVE: u64 =
     RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS | sys::RESOLVE_NO_SYMLINKS | sys::RESOLVE_BENEATH;
+/// A directory that has not changed for this long shows its next change.
+const SETTLED_SECONDS: i64 = 2;
 /// What d_ino says when a FUSE file system does not tell inode numbers in directories.
 const INODE_UNKNOWN: u64 = 0xffff_ffff;
 
@@ -37,23 +40,42 @@ impl Resolver<'_> {
         if id == ROOT {
             return open_child(self.root, c".");
         }
-        let entry = self.table.entry(id)?;
-        if let Some(path) = self.table.path(id, DEPTH_MAX)?
-            && path.len() < PATH_BYTES_MAX
-        {
-            let path = CString::new(path).map_err(|_| Errno::STALE)?;
-            match open_child(self.root, &path) {
-                Ok(object) if self.is(object.as_fd(), &entry.identity)? => return Ok(object),
-                Ok(_) => {}
-                Err(error) if moved(error) => {}
-                Err(error) => return Err(error),
-            }
+        self.table.entry(id)?;
+        if let Some(object) = self.open_known(id)? {
+            return Ok(object);
         }
-        self.walk(id)
+        match self.walk(id, Verdict::Preliminary) {
+            Err(Errno::STALE) => {
+                // The table may not have heard yet of a rename that has just been made: wait until it has.
+                let _no_renames = self.table.renames_done();
+                self.walk(id, Verdict::Final)
+            }
+            walked => walked,
+        }
+    }
+
+    /// In one go, along the path that the table knows.
+    fn open_known(&self, id: u64) -> Result<Option<OwnedFd>> {
+        let Some(path) = self
+            .table
+            .path(id, DEPTH_MAX)?
+            .filter(|path| path.len() < PATH_BYTES_MAX)
+        else {
+            return Ok(None);
+        };
+        let path = CString::new(path).map_err(|_| Errno::STALE)?;
+        match open_child(self.root, &path) {
+            Ok(object) => {
+                let now = self.identity_of(object.as_fd())?;
+                Ok(self.table.recognize(id, &now).then_some(object))
+            }
+            Err(error) if moved(error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Step by step from the root, searching wherever the table turns out to be wrong.
-    fn walk(&self, id: u64) -> Result<OwnedFd> {
+    fn walk(&self, id: u64, verdict: Verdict) -> Result<OwnedFd> {
         let mut chain = Vec::new();
         let mut at = id;
         while at != ROOT {
@@ -67,9 +89,9 @@ impl Resolver<'_> {
         let mut directory = open_child(self.root, c".")?;
         let mut parent = ROOT;
         for &child in chain.iter().rev() {
-            directory = match self.step(directory.as_fd(), parent, child) {
-                // Another of its names may lead to it although this directory does not.
-                Err(Errno::STALE) if child == id => return self.other_places(id),
+            directory = match self.step(directory.as_fd(), parent, child, verdict) {
+                // Another of its names may lead to it although this one does not.
+                Err(Errno::STALE) => return self.other_places(id),
                 stepped => stepped?,
             };
             parent = child;
@@ -77,18 +99,22 @@ impl Resolver<'_> {
         Ok(directory)
     }
 
-    fn step(&self, directory: BorrowedFd, parent: u64, child: u64) -> Result<OwnedFd> {
+    fn step(&self, directory: BorrowedFd, parent: u64, child: u64, verdict: Verdict) -> Result<OwnedFd> {
         let entry = self.table.entry(child)?;
-        let named = entry.places().find(|(place, _)| *place == parent);
-        if let Some((_, name)) = named {
-            match self.open_if(directory, name, &entry.identity) {
+        if let Some((_, name)) = entry.places().find(|(place, _)| *place == parent) {
+            match self.open_named(directory, name, |now| self.table.recognize(child, now)) {
                 Err(error) if moved(error) => {}
                 opened => return opened,
             }
         }
+        // Taken before the search: what changes while it goes on makes the next one start again.
+        let state = directory_state(directory)?;
+        if entry.missing.is_some() && entry.missing == state {
+            return Err(Errno::STALE);
+        }
         let Some((name, object)) = self.search(directory, &entry.identity)? else {
-            if entry.more.is_empty() {
-                self.table.missing(child)?;
+            if verdict == Verdict::Final && entry.more.is_empty() {
+                self.table.missing(child, state)?;
             }
             return Err(Errno::STALE);
         };
@@ -99,30 +125,38 @@ impl Resolver<'_> {
     fn other_places(&self, id: u64) -> Result<OwnedFd> {
         let entry = self.table.entry(id)?;
         for (parent, name) in entry.places().filter(|(parent, _)| *parent != entry.parent) {
-            let opened = self
-                .open(parent)
-                .and_then(|directory| self.open_if(directory.as_fd(), name, &entry.identity));
-            match opened {
-                Err(error) if moved(error) || error == Errno::STALE => {}
+            let directory = match parent {
+                ROOT => open_child(self.root, c".").map(Some),
+                // A directory has no other places itself: this goes no deeper.
+                parent => self.open_known(parent),
+            };
+            let Some(directory) = directory? else { continue };
+            match self.open_named(directory.as_fd(), name, |now| self.table.recognize(id, now)) {
+                Err(error) if moved(error) => {}
                 opened => return opened,
             }
         }
         Err(Errno::STALE)
     }
 
-    fn open_if(&self, directory: BorrowedFd, name: &[u8], identity: &ObjectIdentity) -> Result<OwnedFd> {
+    fn open_named(
+        &self,
+        directory: BorrowedFd,
+        name: &[u8],
+        accept: impl Fn(&ObjectIdentity) -> bool,
+    ) -> Result<OwnedFd> {
         let name = CString::new(name).map_err(|_| Errno::NOENT)?;
         let object = open_child(directory, &name)?;
-        if self.is(object.as_fd(), identity)? {
+        let now = self.identity_of(object.as_fd())?;
+        if accept(&now) {
             Ok(object)
         } else {
             Err(Errno::NOENT)
         }
     }
 
-    fn is(&self, object: BorrowedFd, identity: &ObjectIdentity) -> Result<bool> {
-        let now = ObjectIdentity::of(object, (self.subvolume_of)(object))?;
-        Ok(now.identity.is_same_object(identity))
+    fn identity_of(&self, object: BorrowedFd) -> Result<ObjectIdentity> {
+        Ok(ObjectIdentity::of(object, (self.subvolume_of)(object))?.identity)
     }
 
     /// The object's present name in the directory. Reads all of the directory.
@@ -138,7 +172,7 @@ impl Resolver<'_> {
                 if (inode != wanted.inode && inode != INODE_UNKNOWN) || name == b"." || name == b".." {
                     continue;
                 }
-                match self.open_if(directory.as_fd(), name, wanted) {
+                match self.open_named(directory.as_fd(), name, |now| wanted.is_surely(now)) {
                     Ok(object) => return Ok(Some((name.to_vec(), object))),
                     Err(error) if moved(error) => {}
                     Err(error) => return Err(error),
@@ -146,6 +180,22 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// Whether a search in vain is to be believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Preliminary,
+    Final,
+}
+
+/// Changes whenever an entry of the directory does; None if it has changed so recently that a further change might
+/// not show (timestamps tick, every 10 ms at worst).
+fn directory_state(directory: BorrowedFd) -> Result<Option<(i64, u32)>> {
+    let statx = sys::statx(directory)?;
+    let changed = (statx.stx_ctime.tv_sec, statx.stx_ctime.tv_nsec);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok((changed.0 + SETTLED_SECONDS < now.as_secs() as i64).then_some(changed))
 }
 
 /// Errors that say no more than that the object is not there any more. A symbolic link, another file system or a

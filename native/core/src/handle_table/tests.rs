@@ -3,15 +3,18 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::object_identity::ObjectIdentity;
+use crate::object_identity::{Mark, ObjectIdentity};
 
 fn object(inode: u64) -> Identified {
-    let birth_time = Some((1_700_000_000, inode as u32));
+    let mark = Mark::Born {
+        seconds: 1_700_000_000,
+        nanoseconds: inode as u32,
+    };
     let identity = ObjectIdentity {
         format: libc::S_IFREG,
         inode,
         subvolume: 0,
-        birth_time,
+        mark,
     };
     Identified { identity, links: 1 }
 }
@@ -30,10 +33,16 @@ fn linked(inode: u64) -> Identified {
     }
 }
 
-fn ageless(found: Identified) -> Identified {
+/// As on a file system without birth times, last modified at that second.
+fn seen(found: Identified, modified_seconds: i64) -> Identified {
+    let mark = Mark::Seen {
+        modified_seconds,
+        modified_nanoseconds: 5,
+        size: 7,
+    };
     Identified {
         identity: ObjectIdentity {
-            birth_time: None,
+            mark,
             ..found.identity
         },
         ..found
@@ -108,7 +117,10 @@ fn another_object_under_the_name_gets_another_id() {
     assert_ne!(first, second);
     // The same inode number, born later.
     let mut later = object(1);
-    later.identity.birth_time = Some((1_800_000_000, 0));
+    later.identity.mark = Mark::Born {
+        seconds: 1_800_000_000,
+        nanoseconds: 0,
+    };
     assert_ne!(table.intern(ROOT, b"a", &later).unwrap(), first);
     assert_eq!(table.entry(first).unwrap().name, None);
 }
@@ -173,15 +185,42 @@ fn a_rename_by_others_is_noticed_when_the_object_is_met_again() {
 fn an_inode_number_alone_proves_nothing() {
     let scratch = Scratch::new();
     let table = scratch.open();
-    let first = table.intern(ROOT, b"a", &ageless(object(1))).unwrap();
-    assert_eq!(table.intern(ROOT, b"a", &ageless(object(1))), Ok(first));
-    assert_ne!(table.intern(ROOT, b"b", &ageless(object(1))).unwrap(), first);
-    let link = table.intern(ROOT, b"c", &ageless(linked(3))).unwrap();
+    let first = table.intern(ROOT, b"a", &seen(object(1), 1)).unwrap();
+    assert_eq!(table.intern(ROOT, b"a", &seen(object(1), 1)), Ok(first));
     assert_eq!(
-        table.intern(ROOT, b"d", &ageless(linked(3))),
+        table.intern(ROOT, b"a", &seen(object(1), 2)),
+        Ok(first),
+        "modified where it is"
+    );
+    assert_ne!(table.intern(ROOT, b"b", &seen(object(1), 1)).unwrap(), first);
+    assert_eq!(
+        table.intern(ROOT, b"c", &seen(object(1), 2)),
+        Ok(first),
+        "as it was last seen"
+    );
+    let link = table.intern(ROOT, b"d", &seen(linked(3), 1)).unwrap();
+    assert_eq!(
+        table.intern(ROOT, b"e", &seen(linked(3), 2)),
         Ok(link),
         "both names exist at once"
     );
+}
+
+#[test]
+fn an_object_is_recognized_where_it_is_and_its_looks_remembered() {
+    let scratch = Scratch::new();
+    let table = scratch.open();
+    let id = table.intern(ROOT, b"a", &seen(object(1), 1)).unwrap();
+    assert!(table.recognize(id, &seen(object(1), 9).identity));
+    assert!(!table.recognize(id, &seen(object(2), 9).identity));
+    assert!(!table.recognize(id, &seen(directory(1), 9).identity));
+    assert_eq!(table.intern(ROOT, b"b", &seen(object(1), 9)), Ok(id));
+    assert!(
+        table.recognize(id, &object(1).identity),
+        "a newer kernel knows when it was born"
+    );
+    assert_eq!(table.intern(ROOT, b"c", &object(1)), Ok(id));
+    assert!(!table.recognize(99, &object(1).identity));
 }
 
 #[test]
@@ -266,7 +305,7 @@ fn compaction_keeps_what_lives_and_drops_what_does_not() {
     let lost = table.intern(a, b"lost", &object(3)).unwrap();
     table.intern(a, b"lost", &object(4)).unwrap();
     let missing = table.intern(a, b"missing", &object(5)).unwrap();
-    table.missing(missing).unwrap();
+    table.missing(missing, None).unwrap();
     let dead = table.intern(ROOT, b"dead", &directory(6)).unwrap();
     let orphan = table.intern(dead, b"orphan", &object(7)).unwrap();
     table.removed(dead, ROOT, b"dead", false).unwrap();
@@ -297,7 +336,7 @@ fn what_is_missing_comes_back_with_its_id() {
     let table = scratch.open();
     let a = table.intern(ROOT, b"a", &directory(1)).unwrap();
     let id = table.intern(ROOT, b"file", &object(2)).unwrap();
-    table.missing(id).unwrap();
+    table.missing(id, None).unwrap();
     assert_eq!(path(&table, id), None);
     assert_eq!(table.intern(a, b"elsewhere", &object(2)), Ok(id));
     assert_eq!(path(&table, id).unwrap(), "a/elsewhere");
@@ -521,14 +560,23 @@ impl OwnedRecord {
 
 fn record() -> impl Strategy<Value = OwnedRecord> {
     let name = || proptest::collection::vec(b'a'..b'd', 1..3);
-    let identity = (0..3u32, 0..4u64, 0..2u64, any::<Option<(i64, u32)>>()).prop_map(
-        |(format, inode, subvolume, birth_time)| ObjectIdentity {
+    let mark = prop_oneof![
+        any::<(i64, u32)>().prop_map(|(seconds, nanoseconds)| Mark::Born { seconds, nanoseconds }),
+        any::<(i64, u32, u64)>().prop_map(|(modified_seconds, modified_nanoseconds, size)| {
+            Mark::Seen {
+                modified_seconds,
+                modified_nanoseconds,
+                size,
+            }
+        }),
+    ];
+    let identity =
+        (0..3u32, 0..4u64, 0..2u64, mark).prop_map(|(format, inode, subvolume, mark)| ObjectIdentity {
             format,
             inode,
             subvolume,
-            birth_time,
-        },
-    );
+            mark,
+        });
     prop_oneof![
         (0..100u64).prop_map(OwnedRecord::Reserve),
         (0..6u64, 0..6u64, identity, name())

@@ -47,6 +47,7 @@ impl Rename {
         if from.object.export != to.object.export || from.object.filesystem.key != to.object.filesystem.key {
             return Err(Errno::XDEV);
         }
+        let moving = from.object.filesystem.renaming();
         let victim = Victim::find(to, &self.to_name);
         // Before the rename: afterwards the old name may already be another object's.
         let table = from.object.filesystem.uses_table();
@@ -78,6 +79,7 @@ impl Rename {
                 self.to_name.as_bytes(),
             );
         }
+        drop(moving);
         to.sync_metadata(call)?;
         if from.object.wire != to.object.wire {
             from.sync_metadata(call)?;
