@@ -261,6 +261,9 @@ impl Engine {
         if let Err(errno) = result {
             assert!(errno != DEFER, "only inline calls are deferred");
             reply.answer.status = status(errno);
+            if let Errno::MFILE | Errno::NFILE = errno {
+                close(self, self.objects.shed());
+            }
         }
         close(self, self.objects.excess());
         reply

@@ -56,15 +56,20 @@ impl Read {
     /// From memory or not at all.
     fn read_cached(&self, opened: &Opened, wanted: usize, size: u64) -> Result<usize> {
         let file = opened.object.opened(DataAccess::Read).ok_or(DEFER)?;
+        // No further than the end: beyond it, a page that was only written in part would have to be read from disk.
+        let there = size.saturating_sub(self.offset).min(wanted as u64) as usize;
+        if there == 0 {
+            return Ok(0);
+        }
         // tmpfs is memory and knows no RWF_NOWAIT.
         let flags = if opened.object.filesystem.type_name == "tmpfs" {
             0
         } else {
             libc::RWF_NOWAIT
         };
-        match sys::pread(file, &self.buffer, 0..wanted, self.offset, flags) {
-            Ok(count) if count == wanted || self.offset + count as u64 >= size => Ok(count),
-            // The rest is not in memory, or it is about to be cut off: once more where it may block.
+        match sys::pread(file, &self.buffer, 0..there, self.offset, flags) {
+            Ok(count) if count == there => Ok(count),
+            // The rest is not in memory, or has just been cut off: once more where it may block.
             Ok(_) => Err(DEFER),
             Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::INTR) => Err(DEFER),
             Err(errno) => Err(errno),

@@ -1,6 +1,8 @@
 //! Real file systems to test on: each test runs in a process with a mount namespace of its own, so that nothing stays
 //! mounted whatever happens.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
