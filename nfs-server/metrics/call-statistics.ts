@@ -14,7 +14,9 @@ export class ProcedureStatistics {
   readonly version: number
   /** The procedure's name without its program's prefix: GETATTR, MNT, GETPORT. */
   readonly procedure: string
-  readonly callsByStatus = new Map<CallStatus, number>()
+  /** Calls with status 0, nearly all of them. */
+  #callsOk = 0
+  readonly #callsByFailure = new Map<CallStatus, number>()
   readonly callsByDuration = new Float64Array(durationBucketsSeconds.length + 1)
   durationSecondsSum = 0
 
@@ -24,14 +26,20 @@ export class ProcedureStatistics {
     this.procedure = name.replace(/^[A-Z]+PROC[0-9]*_/, '')
   }
 
+  get callsByStatus(): ReadonlyMap<CallStatus, number> {
+    const ok: [CallStatus, number][] = this.#callsOk > 0 ? [[0, this.#callsOk]] : []
+    return new Map([...ok, ...this.#callsByFailure])
+  }
+
   get calls(): number {
-    let calls = 0
-    for (const count of this.callsByStatus.values()) calls += count
+    let calls = this.#callsOk
+    for (const count of this.#callsByFailure.values()) calls += count
     return calls
   }
 
   record(status: CallStatus, durationSeconds: number): void {
-    this.callsByStatus.set(status, (this.callsByStatus.get(status) ?? 0) + 1)
+    if (status === 0) this.#callsOk++
+    else this.#callsByFailure.set(status, (this.#callsByFailure.get(status) ?? 0) + 1)
     this.durationSecondsSum += durationSeconds
     let bucket = 0
     while (bucket < durationBucketsSeconds.length && durationSeconds > durationBucketsSeconds[bucket]!)
@@ -45,6 +53,11 @@ export class CallStatistics {
   readonly procedures: ProcedureStatistics[] = []
   readonly #programs = new Map<number, Map<number, readonly (ProcedureStatistics | undefined)[]>>()
   readonly #unknown = new ProcedureStatistics('unknown', 0, 'unknown')
+
+  /** The table of the last call's program: the next one's is most often the same. */
+  #lastTable: readonly (ProcedureStatistics | undefined)[] = []
+  #lastProgram = -1
+  #lastVersion = -1
 
   constructor() {
     this.procedures.push(this.#unknown)
@@ -63,7 +76,12 @@ export class CallStatistics {
   }
 
   observe(call: CallObservation): void {
-    const known = this.#programs.get(call.program)?.get(call.version)?.[call.procedure]
+    if (call.program !== this.#lastProgram || call.version !== this.#lastVersion) {
+      this.#lastTable = this.#programs.get(call.program)?.get(call.version) ?? []
+      this.#lastProgram = call.program
+      this.#lastVersion = call.version
+    }
+    const known = this.#lastTable[call.procedure]
     const status = call.status === 'SUCCESS' ? statusOf(call.result) : call.status
     const entry = known ?? this.#unknown
     entry.record(status, call.duration_us / 1e6)
