@@ -36,6 +36,12 @@ export async function runDaemon(args: readonly string[], version: string): Promi
   }
   const log = createLog(settings.log.level, settings.log.format)
   for (const warning of warnings) log.warn(warning)
+  // Whoever read the ready line may close the pipe; that is no reason to stop serving.
+  process.stdout.on('error', () => {})
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a bug: the server cannot go on; clients wait until it is started again')
+    process.exit(startFailedExitCode)
+  })
   try {
     await new Daemon(commandLine, settings, log).start()
   } catch (error) {

@@ -16,7 +16,7 @@ export function createLog(
   const readable = format === 'pretty' || (format === 'auto' && terminal)
   const options = { name: 'fsva-nfsd', level }
   const destination = 2
-  if (!readable) return pino(options, pino.destination({ dest: destination, sync: true }))
+  if (!readable) return pino(options, bestEffort(pino.destination({ dest: destination, sync: true })))
   const stream = pretty({
     destination,
     sync: true,
@@ -24,7 +24,13 @@ export function createLog(
     ignore: 'pid,hostname,name',
     translateTime: 'SYS:HH:MM:ss.l',
   })
-  return pino(options, stream)
+  return pino(options, bestEffort(stream))
+}
+
+/** Nobody reading the log any more (EPIPE) is no reason to stop serving. */
+function bestEffort<T extends { on(event: 'error', listener: () => void): unknown }>(stream: T): T {
+  stream.on('error', () => {})
+  return stream
 }
 
 /** A log that says nothing: the library's default. */

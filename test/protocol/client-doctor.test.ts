@@ -11,6 +11,9 @@ import { MemoryVfs } from '../../nfs-server/vfs/memory-vfs.ts'
 import { NFS_PROGRAM } from '../../nfs-server/xdr/generated/nfs3.ts'
 import { runClient } from './client-process.ts'
 
+// Many processes, each of which takes its time on a busy machine.
+t.setTimeout(120_000)
+
 const directory = mkdtempSync(join(tmpdir(), 'fsva-doctor-'))
 const server = createServer({
   exports: [

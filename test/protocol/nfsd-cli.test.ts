@@ -12,6 +12,9 @@ import {
 import { NFS_PROGRAM, NFS_V3, NFS_V3_PROCEDURES as nfs3 } from '../../nfs-server/xdr/generated/nfs3.ts'
 import { NfsdProcess } from './nfsd-process.ts'
 
+// Many processes, each of which takes its time on a busy machine.
+t.setTimeout(120_000)
+
 const directory = mkdtempSync(join(tmpdir(), 'fsva-cli-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 const exported = join(directory, 'exported dir')
@@ -171,6 +174,20 @@ t.test('a state directory serves one server at a time', async (t) => {
   const third = start(t, args)
   await third.ready()
   t.pass('a server that was killed leaves no lock')
+})
+
+t.test('goes on when nobody reads its output any more', async (t) => {
+  for (const format of ['json', 'pretty']) {
+    const nfsd = start(t, ['--export', exported, ...ports(), '--log-format', format])
+    const { nfs } = await nfsd.ready()
+    nfsd.closePipes()
+    for (let i = 0; i < 3; i++) {
+      nfsd.kill('SIGUSR1')
+      await pingNfs(nfs)
+    }
+    nfsd.kill('SIGTERM')
+    t.equal((await nfsd.ended).code, 0, format)
+  }
 })
 
 t.test('--version and --help', async (t) => {

@@ -73,6 +73,12 @@ export class NfsdProcess {
     return { nfs: port('nfs') ?? 0, mount: port('mount') ?? 0, metrics: port('metrics'), line }
   }
 
+  /** Stops reading its output, as a parent does that has gone. */
+  closePipes(): void {
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
+  }
+
   /** Ends it, however it is. */
   async close(): Promise<void> {
     this.#child.kill('SIGKILL')

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { installPackages } from '../fixtures/installed-packages.ts'
 
+// Many processes, each of which takes its time on a busy machine.
+t.setTimeout(120_000)
+
 const directory = mkdtempSync(join(tmpdir(), 'fsva-package-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 const modules = join(directory, 'node_modules')

@@ -8,6 +8,9 @@ import { runClient } from './client-process.ts'
 import { NfsdProcess } from './nfsd-process.ts'
 import { noPrivateNetwork, PrivateNetwork } from './private-network.ts'
 
+// Many processes, each of which takes its time on a busy machine.
+t.setTimeout(120_000)
+
 const directory = mkdtempSync(join(tmpdir(), 'fsva-port-111-'))
 chmodSync(directory, 0o755)
 t.teardown(() => rmSync(directory, { recursive: true }))

@@ -15,6 +15,9 @@ import { NfsClient, toWire } from '../fixtures/nfs-client.ts'
 import { NfsdProcess } from './nfsd-process.ts'
 import { noPrivateNetwork, PrivateNetwork } from './private-network.ts'
 
+// Many processes, each of which takes its time on a busy machine.
+t.setTimeout(120_000)
+
 const unitFile = join(import.meta.dirname, '..', '..', 'nfs-server', 'systemd', 'fsva-nfsd.service')
 const unit = readFileSync(unitFile, 'utf8')
 const directory = mkdtempSync(join(tmpdir(), 'fsva-unit-'))
