@@ -1,4 +1,5 @@
 import { Backend } from './backend.ts'
+import { parseClientPattern } from './config/client-pattern.ts'
 import { ClientResolver } from './config/resolve-clients.ts'
 import { defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
@@ -160,6 +161,7 @@ export class NfsServer implements Server {
 
   refreshClients(): Promise<void> {
     return this.#change(async () => {
+      if (!this.#exports.some((entry) => entry.clients.some(isHostName))) return
       const exports = await this.#resolve()
       this.#backend?.setExports(exports)
     })
@@ -194,6 +196,10 @@ export class NfsServer implements Server {
   async close(): Promise<void> {
     await this.drain(0)
   }
+}
+
+function isHostName(client: string): boolean {
+  return parseClientPattern(client).kind === 'host'
 }
 
 function complete(definition: ExportDefinition): ExportOptions {

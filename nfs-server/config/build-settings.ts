@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { defaultExportOptions, type ExportOptions } from '../exports.ts'
 import { checkExports, type ExportFinding } from './check-exports.ts'
@@ -46,10 +47,8 @@ export function buildSettings(
   if (settings.exports.length === 0) {
     throw new ConfigError([problemWithoutPlace('nothing to export: give --export DIR or --config FILE')])
   }
-  if (settings.port !== 0 && settings.port === settings.mountPort) {
-    const message = `NFS and MOUNT cannot share port ${settings.port}: choose another with --mount-port`
-    throw new ConfigError([problemWithoutPlace(message)])
-  }
+  const listening = wrongListening(settings)
+  if (listening !== undefined) throw new ConfigError([problemWithoutPlace(listening)])
   const findings = checkExports(settings.exports).map((finding) => ({
     severity: finding.severity,
     problem: place(finding, loaded, file.exports.length),
@@ -57,6 +56,22 @@ export function buildSettings(
   const errors = findings.filter((finding) => finding.severity === 'error')
   if (errors.length > 0) throw new ConfigError(errors.map((finding) => finding.problem))
   return { settings, warnings: findings.map((finding) => new ConfigError([finding.problem]).message) }
+}
+
+/** What would fail as "address in use", without another program being there. */
+function wrongListening({ listen, port, mountPort }: Settings): string | undefined {
+  if (port !== 0 && port === mountPort) {
+    return `NFS and MOUNT cannot share port ${port}: choose another with --mount-port`
+  }
+  const twice = listen.find((address, index) => listen.indexOf(address) !== index)
+  if (twice !== undefined) return `listen has ${twice} twice`
+  if (listen.includes('::') && listen.length > 1) {
+    return 'listen has "::", which is every address, IPv4 too: leave the others out'
+  }
+  if (listen.includes('0.0.0.0') && listen.filter((address) => isIPv4(address)).length > 1) {
+    return 'listen has 0.0.0.0, which is every IPv4 address: leave the other IPv4 addresses out'
+  }
+  return undefined
 }
 
 function place(finding: ExportFinding, loaded: LoadedConfig | undefined, fromFile: number): ConfigProblem {

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { normalize, relative } from 'node:path'
 import type { ExportOptions } from '../exports.ts'
+import { MNTPATHLEN } from '../xdr/generated/mount.ts'
 
 /** What an export's checks found: errors make the configuration unusable, warnings are for the log. */
 export interface ExportFinding {
@@ -37,6 +38,8 @@ export function checkExports(exports: readonly ExportOptions[]): readonly Export
 function wrongPath(path: string): string | undefined {
   const wanted = normalize(path).replace(/(?<=.)\/+$/, '')
   if (wanted !== path) return `"${path}" must be written without "..", "." and extra slashes: "${wanted}"`
+  if (Buffer.byteLength(path) > MNTPATHLEN)
+    return `"${path}" is longer than ${MNTPATHLEN} bytes, which MOUNT allows`
   try {
     if (statSync(path).isDirectory()) return undefined
     return `"${path}" is not a directory`

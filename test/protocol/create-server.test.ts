@@ -138,6 +138,32 @@ t.test('a client that keeps being refused does not fill the log', async (t) => {
   )
 })
 
+t.test('limits', async (t) => {
+  const limits = { connectionsPerAddressMax: 1 }
+  const server = createServer({ ...options(), exports: [nobody], limits })
+  t.teardown(() => server.close())
+  const { nfs, mount: mountAt } = await server.start()
+  const first = await NfsClient.connect(nfs[0]!.port, undefined)
+  t.teardown(() => first.close())
+  await first.getattr(new Uint8Array(8))
+  await t.rejects(mount(mountAt[0]!.port, '/m'), 'the second connection of this address')
+  t.match(server.metrics.transport, { connections: 1, connectionsAccepted: 1, connectionsRefused: 1 })
+  t.same(server.metrics.summary(), { GETATTR: 1 })
+})
+
+t.test('several addresses have one port', async (t) => {
+  const server = createServer({ ...options(), exports: [nobody], listen: ['127.0.0.1', '127.0.0.2', '::1'] })
+  t.teardown(() => server.close())
+  const { nfs, mount: mountAt } = await server.start()
+  for (const places of [nfs, mountAt]) {
+    t.same(
+      places.map(({ address }) => address),
+      ['127.0.0.1', '127.0.0.2', '::1'],
+    )
+    t.equal(new Set(places.map(({ port }) => port)).size, 1)
+  }
+})
+
 t.test('a directory that is not there', async (t) => {
   const there = join(directory, 'there')
   mkdirSync(there)

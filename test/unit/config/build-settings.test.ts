@@ -83,6 +83,14 @@ t.test('what cannot be', async (t) => {
   t.throws(() => build(), { message: /nothing to export: give --export DIR or --config FILE/ })
   t.throws(() => build('--insecure'), { message: /--insecure is for the directories given with --export/ })
   t.throws(() => build('--export', a, '--port', '5', '--mount-port', '5'), { message: /cannot share port 5/ })
+  const listening =
+    (...addresses: string[]) =>
+    () =>
+      build('--export', a, ...addresses.flatMap((address) => ['--listen', address]))
+  t.throws(listening('::1', '::1'), { message: /listen has ::1 twice/ })
+  t.throws(listening('::', '127.0.0.1'), { message: /every address, IPv4 too: leave the others out/ })
+  t.throws(listening('0.0.0.0', '127.0.0.1'), { message: /every IPv4 address: leave the other IPv4/ })
+  t.same(listening('0.0.0.0', '::1')().settings.listen, ['0.0.0.0', '::1'])
   t.throws(() => build('--export', a, '--all-squash', '--no-root-squash'), { message: /contradict/ })
   t.throws(() => build('--export', join(directory, 'none')), { message: /none" does not exist/ })
   t.equal(build('--export', a, '--port', '0', '--mount-port', '0').settings.port, 0, '0 twice is two ports')

@@ -29,6 +29,7 @@ t.same(check({ path: join(directory, 'none') }), ['error 0 path "/none" does not
 t.same(check({ path: file }), ['error 0 path "/file" is not a directory'])
 t.match(check({ path: `${a}/` }), [/^error 0 path .* must be written without .*: "\/a"$/])
 t.match(check({ path: `${a}/../b` }), [/: "\/b"$/])
+t.match(check({ path: `/${'x'.repeat(1024)}` }), [/longer than 1024 bytes/])
 t.same(check({ path: '/' }), [], 'the root directory needs no other form')
 t.same(check({ path: a }, { path: a }), [
   'error 1 path /a is exported twice: put its clients into one export',
