@@ -1,14 +1,15 @@
 /** sattr3 and friends to the VFS's vocabulary. Attributes need no conversion: they are fattr3 already. */
-import { errno } from '../../vfs/errno.ts'
 import type { Attributes, FileHandle, SetAttributes, Time, Wcc } from '../../vfs/vfs.ts'
 import {
   type nfs_fh3,
+  nfsstat3,
   type nfstime3,
   type sattr3,
   type set_atime,
   type set_mtime,
   time_how,
 } from '../../xdr/generated/nfs3.ts'
+import type { Failure } from './status.ts'
 
 const permissionBits = 0o7777
 /** chown(2) takes this for "leave as it is": nobody can own a file by it. */
@@ -20,13 +21,13 @@ export function isTime(time: nfstime3): boolean {
   return time.nseconds < nsecondsPerSecond
 }
 
-/** The changes that `wire` asks for, or EINVAL if a value in it is none that an object could have. */
-export function toSetAttributes(wire: sattr3): SetAttributes | typeof errno.EINVAL {
-  if (wire.uid === noIdentity || wire.gid === noIdentity) return errno.EINVAL
+/** The changes that `wire` asks for, or INVAL if a value in it is none that an object could have. */
+export function toSetAttributes(wire: sattr3): SetAttributes | Failure {
+  if (wire.uid === noIdentity || wire.gid === noIdentity) return nfsstat3.NFS3ERR_INVAL
   const atime = toAtime(wire.atime)
   const mtime = toMtime(wire.mtime)
-  if (typeof atime === 'object' && !isTime(atime)) return errno.EINVAL
-  if (typeof mtime === 'object' && !isTime(mtime)) return errno.EINVAL
+  if (typeof atime === 'object' && !isTime(atime)) return nfsstat3.NFS3ERR_INVAL
+  if (typeof mtime === 'object' && !isTime(mtime)) return nfsstat3.NFS3ERR_INVAL
   return {
     mode: wire.mode === undefined ? undefined : wire.mode & permissionBits,
     uid: wire.uid,

@@ -3,7 +3,7 @@ import { errno } from '../../vfs/errno.ts'
 import type { Vfs } from '../../vfs/vfs.ts'
 import { type COMMIT3args, type COMMIT3res, nfsstat3 } from '../../xdr/generated/nfs3.ts'
 import type { Handler } from './handler.ts'
-import { clippedOffset, fileOffsetMax } from './limits.ts'
+import { clippedOffset, reachesPastEnd } from './limits.ts'
 import { failureStatus } from './status.ts'
 
 /**
@@ -13,7 +13,7 @@ import { failureStatus } from './status.ts'
 export function commit(vfs: Vfs): Handler<COMMIT3args, COMMIT3res> {
   return ({ file, offset, count }, { caller }) => {
     const start = clippedOffset(offset)
-    const bounded = start + BigInt(count) > fileOffsetMax ? 0 : count
+    const bounded = reachesPastEnd(start, count) ? 0 : count
     return mapAnswer(vfs.commit(caller, file.data, start, bounded), (result): COMMIT3res => {
       const { status, wcc: file_wcc } = result
       if (status !== errno.OK) return { status: failureStatus(status), resfail: { file_wcc } }

@@ -1,4 +1,3 @@
-import { errno } from '../../vfs/errno.ts'
 import type { CreateHow, Vfs } from '../../vfs/vfs.ts'
 import {
   type CREATE3args,
@@ -15,19 +14,16 @@ import type { Failure } from './status.ts'
 
 /** NFSPROC3_CREATE (RFC 1813, section 3.3.8): unchecked, guarded or exclusive. */
 export function create(vfs: Vfs): Handler<CREATE3args, CREATE3res> {
-  return ({ where, how }, { caller }) => {
-    const converted = toCreateHow(how)
-    const invalid = typeof converted === 'number' ? converted : undefined
-    return makeObject(vfs, caller, where, invalid, () =>
-      vfs.create(caller, where.dir.data, where.name, converted as CreateHow),
+  return ({ where, how }, { caller }) =>
+    makeObject(vfs, caller, where, toCreateHow(how), (wanted) =>
+      vfs.create(caller, where.dir.data, where.name, wanted),
     )
-  }
 }
 
 function toCreateHow(how: createhow3): CreateHow | Failure {
   if (how.mode === createmode3.EXCLUSIVE) return { mode: 'exclusive', verifier: how.verf }
   const attributes = toSetAttributes(how.obj_attributes)
-  if (attributes === errno.EINVAL) return nfsstat3.NFS3ERR_INVAL
+  if (typeof attributes === 'number') return attributes
   if (attributes.size !== undefined && attributes.size > fileOffsetMax) return nfsstat3.NFS3ERR_FBIG
   return { mode: how.mode === createmode3.GUARDED ? 'guarded' : 'unchecked', attributes }
 }

@@ -10,6 +10,14 @@ export const directoryReplyBytesMax = 1 << 20
 /** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
 export const fileOffsetMax = (1n << 63n) - 1n
 
+/** No range of a 32-bit count that starts at or before it reaches past the last possible byte. */
+const safeOffsetMax = fileOffsetMax - 0xffff_ffffn
+
+/** Whether a range reaches past the last possible byte; hardly any does, and those cost no arithmetic. */
+export function reachesPastEnd(offset: bigint, count: number): boolean {
+  return offset > safeOffsetMax && offset + BigInt(count) > fileOffsetMax
+}
+
 /** For procedures to which everything past the last possible byte is the same. */
 export function clippedOffset(offset: bigint): bigint {
   if (offset > fileOffsetMax) return fileOffsetMax

@@ -17,17 +17,18 @@ export type NewObjectResult =
     }
   | { status: Failure; resfail: { dir_wcc: Wcc } }
 
-/** Makes the object by `make` if the name may be created and `invalid` has no status of its own. */
-export function makeObject(
+/** Makes the object that `wanted` describes, unless that is a refusal or the name cannot be created. */
+export function makeObject<Wanted extends object>(
   vfs: Vfs,
   caller: Caller,
   where: diropargs3,
-  invalid: Failure | undefined,
-  make: () => Answer<CreateResult>,
+  wanted: Wanted | Failure,
+  make: (wanted: Wanted) => Answer<CreateResult>,
 ): Answer<NewObjectResult> {
-  const refused = refusedName(where.name, 'create') ?? invalid
+  const refused = refusedName(where.name, 'create')
   if (refused !== undefined) return refuseChange(vfs, caller, where.dir.data, refused)
-  return mapAnswer(make(), (result): NewObjectResult => {
+  if (typeof wanted === 'number') return refuseChange(vfs, caller, where.dir.data, wanted)
+  return mapAnswer(make(wanted), (result): NewObjectResult => {
     const dir_wcc = result.wcc
     if (result.status !== errno.OK) return { status: failureStatus(result.status), resfail: { dir_wcc } }
     const obj = toPostOpHandle(result.handle)

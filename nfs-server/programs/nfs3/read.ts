@@ -4,7 +4,7 @@ import { errno } from '../../vfs/errno.ts'
 import type { Vfs } from '../../vfs/vfs.ts'
 import { nfsstat3, type READ3args, type READ3res } from '../../xdr/generated/nfs3.ts'
 import type { Handler } from './handler.ts'
-import { clippedOffset, fileOffsetMax, rtmaxBytes } from './limits.ts'
+import { clippedOffset, fileOffsetMax, reachesPastEnd, rtmaxBytes } from './limits.ts'
 import { takeReadBuffer } from './read-buffer.ts'
 import { failureStatus } from './status.ts'
 
@@ -15,9 +15,9 @@ import { failureStatus } from './status.ts'
 export function read(vfs: Vfs): Handler<READ3args, READ3res> {
   return ({ file, offset, count }, { caller }) => {
     const start = clippedOffset(offset)
-    const room = fileOffsetMax - start
-    const length = Math.min(count, rtmaxBytes)
-    const buffer = takeReadBuffer(room < length ? Number(room) : length)
+    const wanted = Math.min(count, rtmaxBytes)
+    const length = reachesPastEnd(start, wanted) ? Number(fileOffsetMax - start) : wanted
+    const buffer = takeReadBuffer(length)
     return mapAnswer(vfs.read(caller, file.data, start, buffer), (result): READ3res => {
       const file_attributes = result.attributes
       if (result.status !== errno.OK) {

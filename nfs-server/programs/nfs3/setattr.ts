@@ -12,7 +12,8 @@ import { failureStatus } from './status.ts'
 export function setattr(vfs: Vfs): Handler<SETATTR3args, SETATTR3res> {
   return ({ object, new_attributes, guard }, { caller }) => {
     const changes = toSetAttributes(new_attributes)
-    if (typeof changes === 'number' || (guard !== undefined && !isTime(guard))) {
+    if (typeof changes === 'number') return refuseObject(vfs, caller, object.data, changes)
+    if (guard !== undefined && !isTime(guard)) {
       return refuseObject(vfs, caller, object.data, nfsstat3.NFS3ERR_INVAL)
     }
     if (changes.size !== undefined && changes.size > fileOffsetMax) {

@@ -1,5 +1,4 @@
-import { errno } from '../../vfs/errno.ts'
-import type { SetAttributes, Vfs } from '../../vfs/vfs.ts'
+import type { Vfs } from '../../vfs/vfs.ts'
 import { nfsstat3, type SYMLINK3args, type SYMLINK3res } from '../../xdr/generated/nfs3.ts'
 import { toSetAttributes } from './attributes.ts'
 import type { Handler } from './handler.ts'
@@ -12,10 +11,11 @@ import { makeObject } from './new-object.ts'
 export function symlink(vfs: Vfs): Handler<SYMLINK3args, SYMLINK3res> {
   return ({ where, symlink: wanted }, { caller }) => {
     const target = wanted.symlink_data
-    const initial = toSetAttributes(wanted.symlink_attributes)
-    const invalid = initial === errno.EINVAL || target.includes(0) ? nfsstat3.NFS3ERR_INVAL : undefined
-    return makeObject(vfs, caller, where, invalid, () =>
-      vfs.symlink(caller, where.dir.data, where.name, target, initial as SetAttributes),
+    const attributes = target.includes(0)
+      ? nfsstat3.NFS3ERR_INVAL
+      : toSetAttributes(wanted.symlink_attributes)
+    return makeObject(vfs, caller, where, attributes, (initial) =>
+      vfs.symlink(caller, where.dir.data, where.name, target, initial),
     )
   }
 }

@@ -3,7 +3,7 @@ import { errno } from '../../vfs/errno.ts'
 import type { Vfs } from '../../vfs/vfs.ts'
 import { nfsstat3, type WRITE3args, type WRITE3res } from '../../xdr/generated/nfs3.ts'
 import type { Handler } from './handler.ts'
-import { fileOffsetMax, wtmaxBytes } from './limits.ts'
+import { reachesPastEnd, wtmaxBytes } from './limits.ts'
 import { refuseFile } from './refuse.ts'
 import { failureStatus } from './status.ts'
 
@@ -14,9 +14,7 @@ import { failureStatus } from './status.ts'
 export function write(vfs: Vfs): Handler<WRITE3args, WRITE3res> {
   return ({ file, offset, count, stable, data }, { caller }) => {
     if (count !== data.length) return refuseFile(vfs, caller, file.data, nfsstat3.NFS3ERR_INVAL)
-    if (offset + BigInt(count) > fileOffsetMax) {
-      return refuseFile(vfs, caller, file.data, nfsstat3.NFS3ERR_FBIG)
-    }
+    if (reachesPastEnd(offset, count)) return refuseFile(vfs, caller, file.data, nfsstat3.NFS3ERR_FBIG)
     const accepted = count > wtmaxBytes ? data.subarray(0, wtmaxBytes) : data
     return mapAnswer(vfs.write(caller, file.data, offset, accepted, stable), (result): WRITE3res => {
       const { status, wcc: file_wcc } = result
