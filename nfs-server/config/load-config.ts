@@ -107,19 +107,19 @@ function problemsOf(
 }
 
 /** Keys that other NFS servers or our command line know under another name. */
-const otherNames: Readonly<Record<string, string>> = {
-  insecure: 'secure: false',
-  async: 'sync: false',
-  ro: 'read_only: true',
-  rw: 'read_only: false',
-  no_root_squash: 'squash: no_root_squash',
-  root_squash: 'squash: root_squash',
-  all_squash: 'squash: all_squash',
-}
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['insecure', 'secure: false'],
+  ['async', 'sync: false'],
+  ['ro', 'read_only: true'],
+  ['rw', 'read_only: false'],
+  ['no_root_squash', 'squash: no_root_squash'],
+  ['root_squash', 'squash: root_squash'],
+  ['all_squash', 'squash: all_squash'],
+])
 
 function rightKey(key: string, parent: Path): string {
   const keys = keysAt(parent)
-  const translated = otherNames[key.toLowerCase().replaceAll('-', '_')]
+  const translated = otherNames.get(key.toLowerCase().replaceAll('-', '_'))
   if (translated !== undefined && keys.includes(translated.split(':')[0]!)) return `write "${translated}"`
   const meant = closest(key, keys)
   return meant === undefined ? `the keys here are ${keys.join(', ')}` : `did you mean ${meant}?`
