@@ -163,6 +163,19 @@ export interface NativeSession {
   pathconf(caller: number, ticket: number, object: Uint8Array): number
   commit(caller: number, ticket: number, file: Uint8Array): number
   resolve(caller: number, ticket: number, exportPath: string, path: Uint8Array): number
+  /** With `test` nothing is taken. A `length` of 0 is to the end of the file. */
+  lock(
+    caller: number,
+    ticket: number,
+    file: Uint8Array,
+    owner: Uint8Array,
+    offset: bigint,
+    length: bigint,
+    exclusive: boolean,
+    test: boolean,
+  ): number
+  /** Whoever asks: the owner says it all. */
+  unlock(ticket: number, file: Uint8Array, owner: Uint8Array, offset: bigint, length: bigint): number
 }
 
 export interface AcceptedConnection {

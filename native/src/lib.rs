@@ -8,4 +8,5 @@ mod arguments;
 mod core;
 mod guard;
 mod layout;
+mod locks;
 mod session;

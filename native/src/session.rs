@@ -108,7 +108,7 @@ pub struct NativeSession {
     taken: HashMap<u32, Vec<u8>>,
 }
 
-type Fallible<T> = std::result::Result<T, Errno>;
+pub(crate) type Fallible<T> = std::result::Result<T, Errno>;
 
 #[napi]
 impl NativeSession {
@@ -148,23 +148,16 @@ impl NativeSession {
         self.engine = None;
     }
 
-    fn start<O: Operation>(&mut self, caller: f64, ticket: u32, operation: Fallible<O>) -> i32 {
+    pub(crate) fn start<O: Operation>(&mut self, caller: f64, ticket: u32, operation: Fallible<O>) -> i32 {
+        let operation = match operation {
+            Ok(operation) => operation,
+            Err(errno) => return self.refuse(errno),
+        };
+        let Some(engine) = &self.engine else {
+            return self.refuse(Errno::JUKEBOX);
+        };
         // SAFETY: `new` has checked the memory, its owner keeps it, and only this thread uses it.
         let answer = unsafe { &mut *self.answer };
-        let (engine, operation) = match (&self.engine, operation) {
-            (Some(engine), Ok(operation)) => (engine, operation),
-            (engine, operation) => {
-                let errno = operation
-                    .err()
-                    .filter(|_| engine.is_some())
-                    .unwrap_or(Errno::JUKEBOX);
-                *answer = Answer {
-                    status: errno.0 as u32,
-                    ..Answer::default()
-                };
-                return errno.0;
-            }
-        };
         self.bytes.clear();
         self.completions.queue.lock().unwrap().running += 1;
         let completions = self.completions.clone();
@@ -180,6 +173,28 @@ impl NativeSession {
             }
             Started::Pending => PENDING,
         }
+    }
+
+    /// Answers at once, with nothing but an error.
+    pub(crate) fn refuse(&mut self, errno: Errno) -> i32 {
+        // SAFETY: as in `start`.
+        let answer = unsafe { &mut *self.answer };
+        *answer = Answer {
+            status: errno.0 as u32,
+            ..Answer::default()
+        };
+        errno.0
+    }
+
+    /// For what never answers at once: the engine, and where the answer goes. None if the session is closed.
+    pub(crate) fn begin(
+        &self,
+        ticket: u32,
+    ) -> Option<(Arc<Engine>, impl FnOnce(Box<Reply>) + Send + 'static)> {
+        let engine = self.engine.clone()?;
+        self.completions.queue.lock().unwrap().running += 1;
+        let completions = self.completions.clone();
+        Some((engine, move |reply| completions.complete(ticket, reply)))
     }
 
     /// Moves completions into the buffer; the number of them. What does not fit stays for the next call.

@@ -19,6 +19,7 @@ use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy};
 use crate::filesystem::ExportFilesystems;
 use crate::guard::Guard;
 use crate::handle::{ExportId, HandleCodec};
+use crate::lock_table::LockTable;
 use crate::object::Object;
 use crate::pool::{POOL_QUEUE_MAX, POOL_THREADS_MAX, Pool};
 use crate::state_directory::StateDirectory;
@@ -77,6 +78,7 @@ pub struct Engine {
     pub guard: Guard,
     pub objects: DescriptorCache,
     pub verifier: WriteVerifier,
+    pub locks: LockTable,
     directory_key: [u8; 32],
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
@@ -111,6 +113,7 @@ impl Engine {
             },
             objects: DescriptorCache::new(descriptors),
             verifier,
+            locks: LockTable::default(),
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
             state: Arc::new(state),
             volumes: RwLock::default(),
@@ -150,6 +153,7 @@ impl Engine {
             },
         );
         self.retire(gone);
+        self.locks.retain(|export| self.volume(export).is_ok());
         Ok(())
     }
 

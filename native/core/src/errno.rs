@@ -26,6 +26,7 @@ impl Errno {
     pub const INVAL: Errno = Errno(libc::EINVAL);
     pub const NFILE: Errno = Errno(libc::ENFILE);
     pub const MFILE: Errno = Errno(libc::EMFILE);
+    pub const TXTBSY: Errno = Errno(libc::ETXTBSY);
     pub const FBIG: Errno = Errno(libc::EFBIG);
     pub const NOSPC: Errno = Errno(libc::ENOSPC);
     pub const ROFS: Errno = Errno(libc::EROFS);

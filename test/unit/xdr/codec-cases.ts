@@ -17,7 +17,7 @@ export interface CodecCase {
   readonly encode: (writer: XdrWriter, value: unknown) => void
 }
 
-export const protocols = ['rpc', 'rpcbind', 'mount', 'nfs3'] as const
+export const protocols = ['rpc', 'rpcbind', 'mount', 'nfs3', 'nlm', 'nsm'] as const
 
 /** A case per type (a linked one as one element and as a list), and per void-less argument and result. */
 export function casesOf(model: Model, generated: Record<string, unknown>): CodecCase[] {
