@@ -5,6 +5,7 @@
 //! block is given out. A given-out id itself is in the log (the page cache) before it leaves the server, so it
 //! survives the server's death at once, and a power failure a second later or after `sync`.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -23,6 +24,8 @@ struct State {
     index: Index,
     log: Log,
     unsynced: bool,
+    /// Objects that look otherwise than the log says.
+    changed: HashSet<u64>,
 }
 
 pub struct HandleTable {
@@ -45,6 +48,7 @@ impl HandleTable {
             index,
             log,
             unsynced: torn_bytes > 0,
+            changed: HashSet::new(),
         };
         Ok(HandleTable {
             state: Mutex::new(state),
@@ -65,7 +69,7 @@ impl HandleTable {
             .and_then(|id| Some((id, state.index.get(id)?)))
             && entry.identity.may_be(&found.identity)
         {
-            state.index.seen(id, &found.identity);
+            state.seen(id, &found.identity);
             return Ok(id);
         }
         if parent != ROOT {
@@ -98,15 +102,15 @@ impl HandleTable {
         self.lock().index.same_object(found)
     }
 
-    /// Whether the object that was found where this one should be is it. How it looks is kept in memory, to know it
-    /// by when it is somewhere else.
+    /// Whether the object that was found where this one should be is it. How it looks is remembered, to know it by
+    /// when it is somewhere else.
     pub fn recognize(&self, id: u64, found: &ObjectIdentity) -> bool {
         let mut state = self.lock();
         let recognized = state
             .index
             .get(id)
             .is_some_and(|entry| entry.identity.may_be(found));
-        state.index.seen(id, found);
+        state.seen(id, found);
         recognized
     }
 
@@ -219,6 +223,27 @@ impl HandleTable {
         state.commit(&records)
     }
 
+    /// Writes down how objects look that have changed: too much to do with every write to a file.
+    pub fn note_changes(&self) -> Result<()> {
+        let mut state = self.lock();
+        let mut records = Vec::new();
+        for id in std::mem::take(&mut state.changed) {
+            if let Some(entry) = state.index.get(id)
+                && let Some(name) = &entry.name
+            {
+                let (parent, identity) = (entry.parent, entry.identity);
+                Record::Place {
+                    id,
+                    parent,
+                    identity,
+                    name,
+                }
+                .encode(&mut records);
+            }
+        }
+        state.commit(&records)
+    }
+
     /// Makes every id given out so far survive a power failure.
     pub fn sync(&self) -> io::Result<()> {
         let file = {
@@ -259,6 +284,12 @@ impl HandleTable {
 }
 
 impl State {
+    fn seen(&mut self, id: u64, now: &ObjectIdentity) {
+        if self.index.seen(id, now) {
+            self.changed.insert(id);
+        }
+    }
+
     /// All its places, or those in one directory.
     fn leave_places(&self, id: u64, directory: Option<u64>, records: &mut Vec<u8>) {
         for (parent, name) in self.index.get(id).iter().flat_map(|entry| entry.places()) {

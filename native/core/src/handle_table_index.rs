@@ -120,13 +120,15 @@ impl Index {
         self.by_identity.find(hash, same).map(|element| element.id)
     }
 
-    /// The object has just been seen: keeps how it looks, until the next restart.
-    pub fn seen(&mut self, id: u64, now: &ObjectIdentity) {
-        if let Some(entry) = self.entries.get_mut(&id)
-            && entry.identity.may_be(now)
-        {
-            // What the entry is filed under does not change.
-            entry.identity.mark = now.mark;
+    /// The object has just been seen: keeps how it looks. Answers whether that is news.
+    pub fn seen(&mut self, id: u64, now: &ObjectIdentity) -> bool {
+        match self.entries.get_mut(&id) {
+            Some(entry) if entry.identity.may_be(now) && entry.identity.mark != now.mark => {
+                // What the entry is filed under does not change.
+                entry.identity.mark = now.mark;
+                true
+            }
+            _ => false,
         }
     }
 

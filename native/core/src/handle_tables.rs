@@ -47,6 +47,7 @@ impl HandleTables {
                     let all: Vec<_> = tables.lock().unwrap().values().cloned().collect();
                     for table in all {
                         // A failure stays to be tried again the next time; who needs certainty calls sync itself.
+                        let _ = table.note_changes();
                         let _ = table.sync();
                         let _ = table.compact_if_worthwhile();
                     }

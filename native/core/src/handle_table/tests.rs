@@ -221,6 +221,22 @@ fn an_object_is_recognized_where_it_is_and_its_looks_remembered() {
     );
     assert_eq!(table.intern(ROOT, b"c", &object(1)), Ok(id));
     assert!(!table.recognize(99, &object(1).identity));
+
+    let other = table.intern(ROOT, b"other", &seen(object(7), 1)).unwrap();
+    assert!(table.recognize(other, &seen(object(7), 2).identity));
+    table.note_changes().unwrap();
+    let length = std::fs::metadata(scratch.path()).unwrap().len();
+    table.note_changes().unwrap();
+    assert_eq!(
+        std::fs::metadata(scratch.path()).unwrap().len(),
+        length,
+        "once is enough"
+    );
+    drop(table);
+    assert_eq!(
+        scratch.open().intern(ROOT, b"moved", &seen(object(7), 2)),
+        Ok(other)
+    );
 }
 
 #[test]
