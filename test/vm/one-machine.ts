@@ -1,15 +1,19 @@
 /** The layout for most tests: fsva-nfsd on this machine, user VMs next to it. */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { command } from './command.ts'
+import { makeDisk, mountLoop } from './disk.ts'
 import type { Layout } from './layout.ts'
 import { createNetwork, type Network } from './network.ts'
 import { Nfsd, type NfsdOptions } from './nfsd.ts'
 import { RunScope } from './run-scope.ts'
 import { Vm, type VmOptions } from './user-vm.ts'
 
+const memoryDirectory = '/dev/shm'
+const exportMiB = 8192
+
 export interface OneMachineOptions extends Partial<NfsdOptions> {
-  /** Default: an empty directory of this run. */
+  /** Default: an empty one of this run. */
   readonly exportDirectory?: string
 }
 
@@ -34,7 +38,7 @@ export class OneMachine implements Layout {
   static async start(options: OneMachineOptions = {}, scope = new RunScope()): Promise<OneMachine> {
     try {
       const network = createNetwork(scope)
-      const exportDirectory = options.exportDirectory ?? makeExport(scope)
+      const exportDirectory = options.exportDirectory ?? (await makeExport(scope))
       const server = await Nfsd.start(scope, network, { exports: [exportDirectory], ...options })
       return new OneMachine(scope, network, server, exportDirectory)
     } catch (error) {
@@ -79,9 +83,24 @@ export class OneMachine implements Layout {
   }
 }
 
-function makeExport(scope: RunScope): string {
+/**
+ * An empty directory to export: as root the root of a fresh ext4 whose disk is memory, so that a test waits for
+ * its VM and not for a disk's write cache (a server that answers honestly flushes it thousands of times).
+ */
+async function makeExport(scope: RunScope): Promise<string> {
   const directory = join(scope.directory, 'export')
   mkdirSync(directory)
+  if (process.getuid?.() === 0 && existsSync(memoryDirectory)) {
+    const image = join(memoryDirectory, `${scope.name}.ext4`)
+    try {
+      await makeDisk(image, 'ext4', exportMiB, ['-m', '0'])
+      await mountLoop(scope, image, directory)
+      rmdirSync(join(directory, 'lost+found'))
+    } finally {
+      // The loop device keeps the file alive; without a name it goes away with it.
+      rmSync(image, { force: true })
+    }
+  }
   // World-writable with the sticky bit, like /tmp: tests write as several users.
   chmodSync(directory, 0o1777)
   return directory
