@@ -60,17 +60,17 @@ export class RecordReader {
 
   /** Where the socket shall read to; never empty. */
   buffer(): Uint8Array {
+    if (this.#fragment !== undefined) this.#fillFragment(this.#fragment)
     this.#readsFragment = this.#fragment !== undefined && this.#fragmentEnd < this.#fragment.length
     if (this.#readsFragment) return this.#fragment!.subarray(this.#fragmentEnd)
     const live = this.#end - this.#start
     const { bytes, holds } = this.#chunk
+    // A record of middling size waits for its end where it began: `next` has made sure that it fits.
+    const fitsHere = this.#need > smallRecordBytes && live < this.#need
     if (live === 0 && holds === 0 && bytes.length === chunkBytes) {
       this.#start = 0
       this.#end = 0
-    } else if (
-      this.#start + this.#need > bytes.length ||
-      (this.#end + roomBytesMin > bytes.length && this.#need <= smallRecordBytes)
-    ) {
+    } else if (!fitsHere && this.#end + roomBytesMin > bytes.length) {
       this.#move(live)
     }
     return this.#chunk.bytes.subarray(this.#end)
