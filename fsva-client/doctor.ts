@@ -5,15 +5,7 @@ import { findMountHelper, kernelSupport } from './local-checks.ts'
 import { chooseOptions, type ServerPorts } from './mount-options.ts'
 import type { RpcConnection } from './rpc-connection.ts'
 import { RpcFailure } from './rpc-failure.ts'
-import {
-  askRpcbind,
-  choosePorts,
-  findServer,
-  type GivenPorts,
-  type RpcbindAnswer,
-  reachMount,
-  reachNfs,
-} from './server-survey.ts'
+import { findServer, type GivenPorts, locate, type RpcbindAnswer, reachMount } from './server-survey.ts'
 import { failedStep, type Step } from './step.ts'
 import { mountSource, type Target } from './target.ts'
 
@@ -31,20 +23,18 @@ export async function examine(
 ): Promise<readonly Step[]> {
   const doctor = new Doctor(report)
   doctor.checkMachine()
-  const address = await doctor.attempt('name', async () => {
-    const [first = target.server, ...others] = await findServer(target.server)
-    const detail =
-      first === target.server ? 'an IP address' : `${target.server} is ${[first, ...others].join(', ')}`
-    return { value: first, detail }
+  const addresses = await doctor.attempt('name', async () => {
+    const found = await findServer(target.server)
+    const detail = found[0] === target.server ? 'an IP address' : `${target.server} is ${found.join(', ')}`
+    return { value: found, detail }
   })
-  if (address === undefined) return doctor.steps
-  const rpcbind = await askRpcbind(address)
-  const ports = choosePorts(given, rpcbind)
+  if (addresses === undefined) return doctor.steps
+  const { address, rpcbind, ports, nfs: reached } = await locate(target.server, addresses, given)
   doctor.describeRpcbind(rpcbind, ports)
-  const nfs = await doctor.attempt('nfs', async () => ({
-    value: await reachNfs(target.server, address, ports.nfs),
-    detail: `version 3 answers on TCP port ${ports.nfs}`,
-  }))
+  const nfs = await doctor.attempt('nfs', async () => {
+    if (reached instanceof ClientError) throw reached
+    return { value: reached, detail: `version 3 answers on ${address} TCP port ${ports.nfs}` }
+  })
   const mount = await doctor.attempt('mount', async () => ({
     value: await reachMount(target.server, address, ports.mount),
     detail: `version 3 answers on TCP port ${ports.mount}`,

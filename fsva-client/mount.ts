@@ -4,7 +4,7 @@ import { mountOnce } from './export-survey.ts'
 import { checkMachine, checkMountPoint } from './local-checks.ts'
 import { chooseOptions, numberOption } from './mount-options.ts'
 import { RpcFailure } from './rpc-failure.ts'
-import { askRpcbind, choosePorts, findServer, reachMount, reachNfs } from './server-survey.ts'
+import { findServer, locate, reachMount } from './server-survey.ts'
 import { mountSource, type Target } from './target.ts'
 
 export interface MountRequest {
@@ -23,14 +23,13 @@ export async function mountExport(request: MountRequest): Promise<string> {
   const { target, options } = request
   checkMachine(process.getuid?.() ?? 0)
   const directory = checkMountPoint(request.directory)
-  const [address = target.server] = await findServer(target.server)
   const given = {
     nfs: request.port ?? numberOption(options, 'port'),
     mount: request.mountPort ?? numberOption(options, 'mountport'),
   }
-  const ports = choosePorts(given, await askRpcbind(address))
   // Asked here, what is wrong can be said: mount.nfs would try for two minutes and then say "timed out".
-  const nfs = await reachNfs(target.server, address, ports.nfs)
+  const { address, ports, nfs } = await locate(target.server, await findServer(target.server), given)
+  if (nfs instanceof ClientError) throw nfs
   nfs.close()
   const mount = await reachMount(target.server, address, ports.mount)
   try {

@@ -30,9 +30,10 @@ export type RpcbindAnswer =
   | { readonly failure: RpcFailure }
 
 /** Addresses of the server, the preferred one first. Throws ClientError. */
-export async function findServer(server: string): Promise<readonly string[]> {
+export async function findServer(server: string): Promise<readonly [string, ...string[]]> {
   try {
-    return (await lookup(server, { all: true })).map((answer) => answer.address)
+    const [first, ...others] = (await lookup(server, { all: true })).map((answer) => answer.address)
+    return [first ?? server, ...others]
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EAI_AGAIN') {
@@ -51,7 +52,7 @@ export async function findServer(server: string): Promise<readonly string[]> {
 }
 
 /** Asks port 111 for everything registered there. */
-export async function askRpcbind(address: string): Promise<RpcbindAnswer> {
+async function askRpcbind(address: string): Promise<RpcbindAnswer> {
   let connection: RpcConnection | undefined
   try {
     connection = await RpcConnection.open(address, rpcbindPort)
@@ -81,7 +82,7 @@ async function clockSkew(connection: RpcConnection): Promise<number | undefined>
 }
 
 /** The ports to use: those given, those that rpcbind knows, else the usual ones. */
-export function choosePorts(given: GivenPorts, rpcbind: RpcbindAnswer): ServerPorts {
+function choosePorts(given: GivenPorts, rpcbind: RpcbindAnswer): ServerPorts {
   const registered = 'ports' in rpcbind ? rpcbind.ports : new Map<string, number>()
   const nfs = registered.get(`${NFS_PROGRAM}.${NFS_V3}`)
   const mount = registered.get(`${MOUNT_PROGRAM}.${MOUNT_V3}`)
@@ -94,8 +95,40 @@ export function choosePorts(given: GivenPorts, rpcbind: RpcbindAnswer): ServerPo
   }
 }
 
+/** One of the server's addresses, and what was found there. */
+export interface Located {
+  readonly address: string
+  readonly rpcbind: RpcbindAnswer
+  readonly ports: ServerPorts
+  /** The connection, or why there is none. */
+  readonly nfs: RpcConnection | ClientError
+}
+
+/**
+ * The first of the addresses where NFS can be reached, as mount.nfs tries them; the first of all if it is none.
+ * A server may well listen on IPv4 only and have a name with IPv6 addresses, too.
+ */
+export async function locate(
+  server: string,
+  addresses: readonly [string, ...string[]],
+  given: GivenPorts,
+): Promise<Located> {
+  let first: Located | undefined
+  for (const address of addresses) {
+    const rpcbind = await askRpcbind(address)
+    const ports = choosePorts(given, rpcbind)
+    try {
+      return { address, rpcbind, ports, nfs: await reachNfs(server, address, ports.nfs) }
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      first ??= { address, rpcbind, ports, nfs: error }
+    }
+  }
+  return first!
+}
+
 /** A connection to the server's NFS service, whose version 3 has answered. Throws ClientError. */
-export function reachNfs(server: string, address: string, port: number): Promise<RpcConnection> {
+function reachNfs(server: string, address: string, port: number): Promise<RpcConnection> {
   const option = 'port='
   return reach(server, address, port, 'NFS', option, (connection) =>
     connection.call(NFS_PROGRAM, NFS_V3, nfs3.NFSPROC3_NULL, undefined),

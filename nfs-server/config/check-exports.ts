@@ -27,8 +27,8 @@ export function checkExports(exports: readonly ExportOptions[]): readonly Export
     }
     if (!entry.sync) {
       const message =
-        'async: metadata changes are answered before they are on stable storage; a crash of the server can lose ' +
-        'what clients were told is safe (RFC 1813, section 4.7)'
+        `${entry.path} is async: metadata changes are answered before they are on stable storage, and a crash of ` +
+        'the server can lose what clients were told is safe (RFC 1813, section 4.7)'
       findings.push({ severity: 'warning', index, field: 'sync', message })
     }
   })

@@ -1,6 +1,6 @@
 /** Port 111 as Debian's own tools see it. */
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -134,4 +134,17 @@ t.test('every address, of both families', { skip }, async (t) => {
     const doctor = await runClient(['doctor', address], network.inside)
     t.match(doctor, { code: 0, stdout: /^ok +rpcbind/m }, address)
   }
+})
+
+t.test('a name with several addresses, of which the server listens on one', { skip }, async (t) => {
+  const network = await privateNetwork(t)
+  const hosts = join(directory, 'hosts')
+  writeFileSync(hosts, '127.0.0.7 several\n127.0.0.8 several\n127.0.0.9 several\n')
+  t.equal(network.run('mount', '--bind', hosts, '/etc/hosts').code, 0)
+  const args = [...fixed(), '--listen', '127.0.0.8', '--insecure']
+  const nfsd = new NfsdProcess(args, { wrapper: network.inside })
+  t.teardown(() => nfsd.close())
+  await nfsd.waitFor('stdout', /^fsva-nfsd ready: /m)
+  const doctor = await runClient(['doctor', `several:${exported}`], network.inside)
+  t.match(doctor, { code: 0, stdout: /^ok +nfs +version 3 answers on 127\.0\.0\.8 TCP port 2049$/m })
 })
