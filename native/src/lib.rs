@@ -10,3 +10,5 @@ mod guard;
 mod layout;
 mod locks;
 mod session;
+mod session_changes;
+mod session_queries;

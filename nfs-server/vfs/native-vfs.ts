@@ -2,29 +2,37 @@
  * The file system of the operating system, through the native core: policy, handles, credentials and the call
  * itself in one crossing.
  */
-import type { SetAttributesArgument, TimeArgument } from '../../native/binding.ts'
 import type { Caller } from '../caller.ts'
-import {
-  countOf,
-  directoryOf,
-  directoryWccOf,
-  entriesOf,
-  flagsOf,
-  handleOf,
-  type NativeAnswer,
-  numberOf,
-  objectOf,
-  objectWccOf,
-  statusOf,
-  toDirectoryWccOf,
-  verifierOf,
-} from './native-answer.ts'
 import type { Core } from './native-core.ts'
+import {
+  accessResult,
+  attributesResult,
+  commitResult,
+  createResult,
+  directoryWccResult,
+  fsinfoResult,
+  fsstatResult,
+  linkResult,
+  lockResult,
+  lookupResult,
+  noAttributes,
+  noVerifier,
+  objectWccResult,
+  pathconfResult,
+  readdirResult,
+  readlinkResult,
+  readResult,
+  renameResult,
+  setAttributesArgument,
+  timeArgument,
+  writeResult,
+} from './native-results.ts'
 import { Session } from './native-session.ts'
 import {
   type AccessResult,
   type Answer,
   type AttributesResult,
+  type ByteRange,
   type CommitResult,
   type CreateHow,
   type CreateResult,
@@ -34,6 +42,8 @@ import {
   type FsinfoResult,
   type FsstatResult,
   type LinkResult,
+  type LockOwner,
+  type LockResult,
   type LookupResult,
   type PathconfResult,
   type ReaddirResult,
@@ -48,151 +58,6 @@ import {
   type WccResult,
   type WriteResult,
 } from './vfs.ts'
-
-/** Cookies say all there is to say about a position: nothing to verify. */
-const cookieverf = new Uint8Array(8)
-const noVerifier = new Uint8Array(0)
-const noAttributes: SetAttributesArgument = {
-  mode: undefined,
-  uid: undefined,
-  gid: undefined,
-  size: undefined,
-  atime: undefined,
-  mtime: undefined,
-}
-
-function timeArgument(time: Time | 'now'): TimeArgument {
-  return time === 'now' ? { seconds: 0, nseconds: 0, now: true } : { ...time, now: false }
-}
-
-function setAttributesArgument(attributes: SetAttributes): SetAttributesArgument {
-  const { atime, mtime } = attributes
-  return {
-    ...attributes,
-    atime: atime === undefined ? undefined : timeArgument(atime),
-    mtime: mtime === undefined ? undefined : timeArgument(mtime),
-  }
-}
-
-function attributesResult(answer: NativeAnswer): AttributesResult {
-  return { status: statusOf(answer), attributes: objectOf(answer) }
-}
-
-function lookupResult(answer: NativeAnswer): LookupResult {
-  return {
-    status: statusOf(answer),
-    handle: handleOf(answer),
-    attributes: objectOf(answer),
-    directoryAttributes: directoryOf(answer),
-  }
-}
-
-function accessResult(answer: NativeAnswer): AccessResult {
-  return { status: statusOf(answer), attributes: objectOf(answer), access: countOf(answer) }
-}
-
-function readlinkResult(answer: NativeAnswer): ReadlinkResult {
-  const status = statusOf(answer)
-  return { status, attributes: objectOf(answer), target: status === 0 ? answer.extra : undefined }
-}
-
-function readResult(answer: NativeAnswer): ReadResult {
-  return {
-    status: statusOf(answer),
-    attributes: objectOf(answer),
-    count: countOf(answer),
-    eof: flagsOf(answer) !== 0,
-  }
-}
-
-function writeResult(answer: NativeAnswer): WriteResult {
-  return {
-    status: statusOf(answer),
-    wcc: objectWccOf(answer),
-    count: countOf(answer),
-    committed: flagsOf(answer) as Stable,
-    verifier: verifierOf(answer),
-  }
-}
-
-function objectWccResult(answer: NativeAnswer): WccResult {
-  return { status: statusOf(answer), wcc: objectWccOf(answer) }
-}
-
-function directoryWccResult(answer: NativeAnswer): WccResult {
-  return { status: statusOf(answer), wcc: directoryWccOf(answer) }
-}
-
-function createResult(answer: NativeAnswer): CreateResult {
-  return {
-    status: statusOf(answer),
-    handle: handleOf(answer),
-    attributes: objectOf(answer),
-    wcc: directoryWccOf(answer),
-  }
-}
-
-function renameResult(answer: NativeAnswer): RenameResult {
-  return { status: statusOf(answer), fromWcc: directoryWccOf(answer), toWcc: toDirectoryWccOf(answer) }
-}
-
-function linkResult(answer: NativeAnswer): LinkResult {
-  return { status: statusOf(answer), attributes: objectOf(answer), wcc: directoryWccOf(answer) }
-}
-
-function readdirResult(answer: NativeAnswer): ReaddirResult {
-  return {
-    status: statusOf(answer),
-    directoryAttributes: directoryOf(answer),
-    cookieverf,
-    entries: entriesOf(answer),
-    eof: flagsOf(answer) !== 0,
-  }
-}
-
-function fsstatResult(answer: NativeAnswer): FsstatResult {
-  return {
-    status: statusOf(answer),
-    attributes: objectOf(answer),
-    tbytes: numberOf(answer, 0),
-    fbytes: numberOf(answer, 1),
-    abytes: numberOf(answer, 2),
-    tfiles: numberOf(answer, 3),
-    ffiles: numberOf(answer, 4),
-    afiles: numberOf(answer, 5),
-    invarsec: 0,
-  }
-}
-
-function fsinfoResult(answer: NativeAnswer): FsinfoResult {
-  return {
-    status: statusOf(answer),
-    attributes: objectOf(answer),
-    maxfilesize: numberOf(answer, 0),
-    time_delta: { seconds: Number(numberOf(answer, 1)), nseconds: Number(numberOf(answer, 2)) },
-    link: true,
-    symlink: true,
-    homogeneous: true,
-    cansettime: true,
-  }
-}
-
-function pathconfResult(answer: NativeAnswer): PathconfResult {
-  return {
-    status: statusOf(answer),
-    attributes: objectOf(answer),
-    linkmax: Number(numberOf(answer, 0)),
-    name_max: Number(numberOf(answer, 1)),
-    no_trunc: true,
-    chown_restricted: true,
-    case_insensitive: numberOf(answer, 2) !== 0n,
-    case_preserving: true,
-  }
-}
-
-function commitResult(answer: NativeAnswer): CommitResult {
-  return { status: statusOf(answer), wcc: objectWccOf(answer), verifier: verifierOf(answer) }
-}
 
 export class NativeVfs implements Vfs {
   readonly #session: Session
@@ -439,6 +304,47 @@ export class NativeVfs implements Vfs {
       caller,
       (native, id, ticket) => native.resolve(id, ticket, exportPath, path),
       lookupResult,
+    )
+  }
+
+  lock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    { offset, length }: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult> {
+    return this.#session.start(
+      caller,
+      (native, id, ticket) => native.lock(id, ticket, file, owner, offset, length, exclusive, false),
+      lockResult,
+    )
+  }
+
+  testLock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    { offset, length }: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult> {
+    return this.#session.start(
+      caller,
+      (native, id, ticket) => native.lock(id, ticket, file, owner, offset, length, exclusive, true),
+      lockResult,
+    )
+  }
+
+  unlock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    { offset, length }: ByteRange,
+  ): Answer<LockResult> {
+    return this.#session.start(
+      caller,
+      (native, _id, ticket) => native.unlock(ticket, file, owner, offset, length),
+      lockResult,
     )
   }
 }
