@@ -4,11 +4,10 @@ mod scratch;
 mod served;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use fsva_core::errno::Errno;
-use fsva_core::operations::access::{self, Access};
 use fsva_core::operations::commit::Commit;
 use fsva_core::operations::create::How;
 use fsva_core::operations::getattr::Getattr;
@@ -17,168 +16,7 @@ use fsva_core::operations::mknod::{Mknod, Special};
 use fsva_core::operations::set_attributes::SetAttributes;
 use fsva_core::operations::write::Stable;
 use scratch::{Scratch, isolated, run};
-use served::{ALICE, BOB, ROOT, Served, handle, handle_of, name, reading, with_mode};
-
-/// Runs the test on an ext4 of its own whose root everybody may write to.
-fn on_ext4(test_name: &str, test: impl FnOnce(&Scratch, &Served)) {
-    isolated(test_name, || {
-        let scratch = Scratch::new();
-        scratch.mount_image("ext4", "image", "mnt");
-        fs::set_permissions(scratch.path("mnt"), fs::Permissions::from_mode(0o777)).unwrap();
-        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
-        test(&scratch, &served);
-    });
-}
-
-/// Longer than what a decision about permissions needs to be remembered.
-fn settle() {
-    std::thread::sleep(Duration::from_millis(100));
-}
-
-#[test]
-fn files_belong_to_the_caller_and_no_umask_applies() {
-    on_ext4(
-        "files_belong_to_the_caller_and_no_umask_applies",
-        |scratch, served| {
-            // Through the pool, whose threads have a umask of their own.
-            let create = fsva_core::operations::create::Create {
-                directory: handle(&served.root),
-                name: name("file"),
-                how: How::Guarded(with_mode(0o666)),
-            };
-            assert!(served.inline(ALICE, create).is_none());
-            let metadata = fs::metadata(scratch.path("mnt/file")).unwrap();
-            assert_eq!(
-                (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
-                (ALICE, ALICE, 0o666)
-            );
-            // SAFETY: no memory involved.
-            let own = unsafe { (libc::setfsuid(u32::MAX), libc::setfsgid(u32::MAX)) };
-            assert_eq!(own, (0, 0), "the test's own thread is root still");
-        },
-    );
-}
-
-#[test]
-fn one_users_open_file_is_no_other_users() {
-    on_ext4("one_users_open_file_is_no_other_users", |_, served| {
-        for owner in [ALICE, ROOT] {
-            let text = format!("secret of {owner}");
-            let file = served.create(owner, &served.root, &text, 0o600).unwrap();
-            served
-                .write(owner, &file, 0, b"secret", Stable::Unstable)
-                .unwrap();
-            assert_eq!(served.read(owner, &file, 0, 10).unwrap(), b"secret");
-            settle();
-            for _ in 0..3 {
-                assert_eq!(served.read(BOB, &file, 0, 10).unwrap_err(), Errno::ACCES);
-                let status = served
-                    .inline(BOB, reading(&file, 0, &mut [0; 10]))
-                    .unwrap()
-                    .status;
-                assert_eq!(status as i32, libc::EACCES);
-                let refused = served.write(BOB, &file, 0, b"x", Stable::Unstable);
-                assert_eq!(refused.unwrap_err(), Errno::ACCES);
-            }
-        }
-    });
-}
-
-#[test]
-fn a_permission_taken_away_is_gone_with_the_next_call() {
-    on_ext4(
-        "a_permission_taken_away_is_gone_with_the_next_call",
-        |scratch, served| {
-            let directory = served.mkdir(ALICE, &served.root, "d", 0o755).unwrap();
-            let file = served.create(ALICE, &directory, "f", 0o644).unwrap();
-            served.read(ALICE, &file, 0, 1).unwrap();
-            for _ in 0..20 {
-                settle();
-                for _ in 0..2 {
-                    assert_eq!(
-                        served.inline(BOB, reading(&file, 0, &mut [0; 1])).unwrap().status,
-                        0
-                    );
-                    assert!(served.lookup(BOB, &directory, "f").is_ok());
-                }
-                served.setattr(ALICE, &file, with_mode(0o600)).unwrap();
-                served.setattr(ALICE, &directory, with_mode(0o700)).unwrap();
-                assert_eq!(served.read(BOB, &file, 0, 1).unwrap_err(), Errno::ACCES);
-                assert_eq!(served.lookup(BOB, &directory, "f").unwrap_err(), Errno::ACCES);
-                // Behind the server's back, and at once.
-                for path in ["mnt/d", "mnt/d/f"] {
-                    fs::set_permissions(scratch.path(path), fs::Permissions::from_mode(0o755)).unwrap();
-                }
-                assert!(served.lookup(BOB, &directory, "f").is_ok());
-                assert!(served.read(BOB, &file, 0, 1).is_ok());
-            }
-        },
-    );
-}
-
-#[test]
-fn access_control_lists_count() {
-    on_ext4("access_control_lists_count", |scratch, served| {
-        let file = served.create(ALICE, &served.root, "f", 0o640).unwrap();
-        let granted = || {
-            let wanted = access::READ | access::MODIFY;
-            served
-                .run(
-                    BOB,
-                    &Access {
-                        object: handle(&file),
-                        wanted,
-                    },
-                )
-                .unwrap()
-                .answer
-                .count
-        };
-        settle();
-        assert_eq!(granted(), 0);
-        set_acl(&scratch.path("mnt/f"), &acl_with_reader(BOB));
-        assert_eq!(granted(), access::READ);
-        settle();
-        assert_eq!((granted(), granted()), (access::READ, access::READ));
-        set_acl(&scratch.path("mnt/f"), &acl_with_reader(ALICE));
-        assert_eq!(granted(), 0);
-    });
-}
-
-/// The extended attribute system.posix_acl_access: rw-r----- and one more reader.
-fn acl_with_reader(uid: u32) -> Vec<u8> {
-    const NOBODY: u32 = u32::MAX;
-    let entries = [
-        (0x01, 6, NOBODY),
-        (0x02, 4, uid),
-        (0x04, 4, NOBODY),
-        (0x10, 4, NOBODY),
-        (0x20, 0, NOBODY),
-    ];
-    let mut bytes = 2u32.to_le_bytes().to_vec();
-    for (tag, permissions, id) in entries {
-        bytes.extend(u16::to_le_bytes(tag));
-        bytes.extend(u16::to_le_bytes(permissions));
-        bytes.extend(u32::to_le_bytes(id));
-    }
-    bytes
-}
-
-fn set_acl(path: &std::path::Path, acl: &[u8]) {
-    let path = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
-    let attribute = c"system.posix_acl_access";
-    // SAFETY: both names are NUL-terminated, the value has the length given.
-    let returned = unsafe {
-        libc::setxattr(
-            path.as_ptr(),
-            attribute.as_ptr(),
-            acl.as_ptr().cast(),
-            acl.len(),
-            0,
-        )
-    };
-    assert_eq!(returned, 0, "{}", std::io::Error::last_os_error());
-}
+use served::{ALICE, BOB, ROOT, Served, handle, handle_of, name, on_ext4, reading, with_mode};
 
 #[test]
 fn what_is_cached_is_answered_at_once_and_the_rest_by_the_pool() {

@@ -1,9 +1,14 @@
 //! An engine that serves one directory, and its operations as a test wants to call them.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use crate::scratch::{Scratch, isolated};
 use fsva_core::answer::{Answer, Attributes, ENTRY_HEADER_BYTES};
 use fsva_core::call::{Output, UntrustedHandle};
 use fsva_core::caller::{CallerId, CallerIdentity, Flavor};
@@ -30,6 +35,22 @@ pub const ALICE: u32 = 1001;
 pub const BOB: u32 = 1002;
 
 pub type Wire = Vec<u8>;
+
+/// Runs the test on an ext4 of its own whose root everybody may write to.
+pub fn on_ext4(test_name: &str, test: impl FnOnce(&Scratch, &Served)) {
+    isolated(test_name, || {
+        let scratch = Scratch::new();
+        scratch.mount_image("ext4", "image", "mnt");
+        fs::set_permissions(scratch.path("mnt"), fs::Permissions::from_mode(0o777)).unwrap();
+        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
+        test(&scratch, &served);
+    });
+}
+
+/// Longer than what a decision about permissions needs to be remembered.
+pub fn settle() {
+    std::thread::sleep(Duration::from_millis(100));
+}
 
 pub fn handle(wire: &[u8]) -> UntrustedHandle {
     UntrustedHandle::new(wire).unwrap()
