@@ -1,4 +1,4 @@
-//! The handle table in memory: entries by id, by place and by identity. About 250 bytes per object.
+//! The handle table in memory: entries by id, by place and by identity. About 400 bytes per object.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
