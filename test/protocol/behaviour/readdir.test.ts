@@ -172,6 +172,38 @@ onEveryBackEnd('READDIR', (behaviour) => {
     t.same(listed.filter((name) => others.includes(name)).sort(), [...others].sort())
   })
 
+  behaviour(
+    'with a cookie that nobody gave is BAD_COOKIE or a position, and no accident',
+    async (t, stage) => {
+      const { root, dir } = stage
+      const names = await fill(stage, 10)
+      const known = ['.', '..', ...names]
+      for (const cookie of [
+        3n,
+        12345n,
+        1n << 31n,
+        1n << 32n,
+        1n << 62n,
+        (1n << 63n) - 1n,
+        1n << 63n,
+        (1n << 64n) - 1n,
+      ]) {
+        for (const result of [await root.readdir(dir, cookie), await root.readdirplus(dir, cookie)]) {
+          if (result.status !== 0) {
+            t.equal(statusOf(result), 'NFS3ERR_BAD_COOKIE', `cookie ${cookie}`)
+            continue
+          }
+          const entries: readonly { readonly name: Uint8Array }[] = result.resok.reply.entries
+          t.ok(
+            entries.map(nameOf).every((name) => known.includes(name)),
+            `cookie ${cookie}`,
+          )
+        }
+      }
+      t.equal((await listAll(root, dir)).length, known.length)
+    },
+  )
+
   behaviour('several readers do not disturb each other', async (t, stage) => {
     const names = await fill(stage, 50)
     const lists = await Promise.all(
