@@ -138,6 +138,51 @@ t.test('a client that keeps being refused does not fill the log', async (t) => {
   )
 })
 
+/** A memory file system whose GETATTR waits until it is let go. */
+class SlowVfs extends MemoryVfs {
+  readonly asked = Promise.withResolvers<void>()
+  readonly go = Promise.withResolvers<void>()
+  isSlow = false
+
+  // biome-ignore lint/suspicious/noExplicitAny: the base class answers at once, this one later, as a Vfs may
+  override getattr(...args: Parameters<MemoryVfs['getattr']>): any {
+    if (!this.isSlow) return super.getattr(...args)
+    this.asked.resolve()
+    return this.go.promise.then(() => super.getattr(...args))
+  }
+}
+
+async function slowCall(t: { teardown(close: () => unknown): unknown }) {
+  const vfs = new SlowVfs()
+  const server = createServer({ ...options(), vfs, exports: [nobody] })
+  t.teardown(() => server.close())
+  const { nfs, mount: mountAt } = await server.start()
+  const { handle } = await mount(mountAt[0]!.port, '/m')
+  const client = await NfsClient.connect(nfs[0]!.port, { uid: 1, gid: 1 })
+  t.teardown(() => client.close())
+  vfs.isSlow = true
+  const answer = client.getattr(handle!)
+  answer.catch(() => {})
+  await vfs.asked.promise
+  return { server, vfs, answer, port: nfs[0]!.port }
+}
+
+t.test('drain: a call in progress is answered, a new connection is not taken', async (t) => {
+  const { server, vfs, answer, port } = await slowCall(t)
+  t.equal(server.metrics.transport.callsOutstanding, 1)
+  const drained = server.drain(10_000)
+  await t.rejects(NfsClient.connect(port, undefined))
+  vfs.go.resolve()
+  t.equal((await answer).status, nfsstat3.NFS3_OK)
+  t.equal(await drained, 0)
+})
+
+t.test('drain: what takes too long is cut off, and counted', async (t) => {
+  const { server, answer } = await slowCall(t)
+  t.equal(await server.drain(50), 1)
+  await t.rejects(answer)
+})
+
 t.test('limits', async (t) => {
   const limits = { connectionsPerAddressMax: 1 }
   const server = createServer({ ...options(), exports: [nobody], limits })
