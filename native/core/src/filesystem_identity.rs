@@ -156,3 +156,81 @@ fn ioctl<const N: usize>(descriptor: BorrowedFd, request: libc::c_ulong) -> Opti
     let returned = unsafe { libc::ioctl(descriptor.as_raw_fd(), request, bytes.as_mut_ptr()) };
     (returned == 0).then_some(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    fn mount(type_name: &str, source: &str, device: (u32, u32)) -> Mount {
+        Mount {
+            id: 1,
+            parent: 0,
+            device,
+            root: "/".into(),
+            mount_point: "/mnt".into(),
+            options: "rw".into(),
+            type_name: type_name.into(),
+            source: source.into(),
+            super_options: "rw".into(),
+        }
+    }
+
+    #[test]
+    fn device_numbers_and_mount_ids_do_not_matter() {
+        let first = FilesystemIdentity::of(&mount("fuse.x", "source", (0, 40)), None);
+        assert_eq!(
+            FilesystemIdentity::of(&mount("fuse.x", "source", (0, 99)), None),
+            first
+        );
+        assert_ne!(
+            FilesystemIdentity::of(&mount("fuse.x", "other", (0, 40)), None),
+            first
+        );
+        assert_ne!(
+            FilesystemIdentity::of(&mount("fuse.y", "source", (0, 40)), None),
+            first
+        );
+        let root = std::fs::File::open("/").unwrap();
+        let asked = |device| FilesystemIdentity::of(&mount("ext4", "/dev/x", device), Some(root.as_fd()));
+        assert_eq!(asked((8, 1)), asked((8, 2)));
+    }
+
+    #[test]
+    fn parts_differ_and_no_number_is_zero() {
+        let whole = FilesystemIdentity::of(&mount("fuse.x", "source", (0, 1)), None);
+        assert_ne!(whole.with(b""), whole);
+        assert_ne!(whole.with(b"a"), whole.with(b"b"));
+        assert_eq!(whole.with(b"a"), whole.with(b"a"));
+        let zero = FilesystemIdentity([0; 32]);
+        assert!(zero.as_u32() != 0 && zero.as_u64() > u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn udev_names_a_device_that_the_kernel_does_not_identify() {
+        let by_uuid = tempfile::tempdir().unwrap();
+        let null = std::fs::metadata("/dev/null").unwrap().rdev();
+        std::os::unix::fs::symlink("/dev/null", by_uuid.path().join("1234-ABCD")).unwrap();
+        std::os::unix::fs::symlink("/dev/nothing", by_uuid.path().join("dangling")).unwrap();
+        let device = (libc::major(null), libc::minor(null));
+        let found = device_uuid(&mount("vfat", "/dev/null", device), by_uuid.path());
+        assert!(found.is_some());
+        assert_eq!(
+            device_uuid(&mount("vfat", "/dev/zero", (device.0, 5)), by_uuid.path()),
+            None
+        );
+        assert_eq!(
+            device_uuid(&mount("vfat", "/dev/null", device), &by_uuid.path().join("none")),
+            None
+        );
+    }
+
+    /// linux/btrfs.h, linux/fs.h and xfs_fs.h.
+    #[test]
+    fn request_numbers_are_the_kernels() {
+        assert_eq!(ioctl_read(0x94, 31, 1024), 0x8400_941f);
+        assert_eq!(ioctl_read(0x15, 0, 17), 0x8011_1500);
+        assert_eq!(ioctl_read(b'X', 100, 112), 0x8070_5864);
+    }
+}

@@ -67,3 +67,113 @@ impl Guard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::path::Path;
+
+    use super::*;
+    use crate::caller::{CallerIdentity, Flavor, STALE_CALLER};
+    use crate::export_policy::{ExportDefinition, Squash};
+    use crate::handle::FOREIGN_BYTES_MAX;
+    use crate::state_directory::MacKey;
+
+    fn guard() -> Guard {
+        Guard {
+            codec: HandleCodec::new(&MacKey::from_bytes([1; 32])),
+            policy: Arc::new(ExportPolicy::new()),
+            callers: Arc::new(Callers::new(2)),
+        }
+    }
+
+    fn definition(path: &str, clients: &[&str]) -> ExportDefinition {
+        ExportDefinition {
+            path: path.into(),
+            fsid: None,
+            read_only: true,
+            squash: Squash::Root,
+            anonuid: 65534,
+            anongid: 65534,
+            secure: false,
+            sync: true,
+            clients: clients.iter().map(|client| client.to_string()).collect(),
+        }
+    }
+
+    fn caller(guard: &Guard, uid: u32) -> CallerId {
+        guard.callers.intern(CallerIdentity {
+            address: IpAddr::from([10, 0, 0, 1]),
+            privileged_port: false,
+            flavor: Flavor::Sys,
+            uid,
+            gid: 100,
+            gids: Box::default(),
+        })
+    }
+
+    #[test]
+    fn what_it_seals_it_opens_for_who_may() {
+        let guard = guard();
+        let exports = guard.policy.replace(vec![definition("/a", &["*"])]).unwrap();
+        let root = caller(&guard, 0);
+        let entered = guard.enter(Path::new("/a"), root).unwrap();
+        let wire = guard.seal_foreign(entered.export.id, b"inner").unwrap();
+        let (inner, authorization) = guard.open_foreign(wire.as_bytes(), root, Access::Read).unwrap();
+        assert_eq!(inner, b"inner");
+        assert_eq!(authorization.export.id, exports.exports[0].id);
+        assert_eq!(authorization.credentials.uid, 65534);
+        let mutate = guard.open_foreign(wire.as_bytes(), root, Access::Mutate);
+        assert_eq!(mutate.err(), Some(Errno::ROFS));
+        assert!(
+            guard
+                .seal_foreign(entered.export.id, &[0; FOREIGN_BYTES_MAX + 1])
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn each_way_to_be_refused_has_its_error() {
+        let guard = guard();
+        guard
+            .policy
+            .replace(vec![definition("/a", &["*"]), definition("/b", &["10.9.9.9"])])
+            .unwrap();
+        let user = caller(&guard, 1000);
+        let enter = |path: &str| {
+            guard
+                .enter(Path::new(path), user)
+                .map(|entered| entered.export.id)
+        };
+        let wire = guard.seal_foreign(enter("/a").unwrap(), b"x").unwrap();
+        assert_eq!(enter("/a/b"), Err(Errno::NOENT));
+        assert_eq!(enter("/b"), Err(Errno::ACCES));
+        let open = |wire: &[u8]| {
+            guard
+                .open(wire, user, Access::Read)
+                .map(|(handle, _)| handle.export)
+        };
+        assert_eq!(open(&wire.as_bytes()[1..]), Err(Errno::BADHANDLE));
+        let table = Handle {
+            export: enter("/a").unwrap(),
+            filesystem: FilesystemKey(1),
+            object: Object::Table(1),
+        };
+        let table = guard.codec.seal(&table).unwrap();
+        let foreign = guard.open_foreign(table.as_bytes(), user, Access::Read);
+        assert_eq!(
+            foreign.err(),
+            Some(Errno::BADHANDLE),
+            "a handle of a real file system"
+        );
+        guard
+            .policy
+            .replace(vec![definition("/b", &["10.0.0.1"])])
+            .unwrap();
+        assert_eq!(open(wire.as_bytes()), Err(Errno::STALE));
+        for uid in 1..5 {
+            caller(&guard, uid);
+        }
+        assert_eq!(open(wire.as_bytes()), Err(STALE_CALLER));
+    }
+}

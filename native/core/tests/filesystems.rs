@@ -624,3 +624,113 @@ fn another_file_system_in_the_exports_place_is_another_one() {
         assert_ne!(server.fsid(&server.root()), fsid);
     });
 }
+
+/// A race must not look like a fact: clients throw away what they hold of a stale file.
+#[test]
+fn handles_are_good_while_their_objects_are_renamed() {
+    isolated("handles_are_good_while_their_objects_are_renamed", || {
+        let scratch = Scratch::new();
+        let base = scratch.mount_image("ext4", "image", "base");
+        for directory in ["base/lower", "base/upper", "base/work"] {
+            scratch.directory(directory);
+        }
+        let mounted = scratch.directory("mnt");
+        let layers =
+            format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,nfs_export=off");
+        if !try_run("mount", &["-t", "overlay", "none", "-o", &layers, &mounted]) {
+            return eprintln!("skipped: no overlayfs");
+        }
+        let at = |path: String| Path::new(&mounted).join(path);
+        let server = Server::open(&scratch.path("state"), Path::new(&mounted), None);
+        assert!(server.filesystems.root().uses_table());
+        let directories = ["left", "right", "left/deep"];
+        for directory in directories {
+            fs::create_dir(at(directory.into())).unwrap();
+        }
+        let handles: Vec<Wire> = directories
+            .iter()
+            .map(|directory| server.walk(directory))
+            .collect();
+        let files: Vec<(Wire, u64)> = (0..8)
+            .map(|file| {
+                fs::write(at(format!("left/{file}")), "x").unwrap();
+                (
+                    server.walk(&format!("left/{file}")),
+                    inode_of(at(format!("left/{file}"))),
+                )
+            })
+            .collect();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let renamer = |mine: std::ops::Range<usize>| {
+                let (server, handles, files, at) = (&server, &handles, &files, &at);
+                move || {
+                    let filesystem = server.filesystems.root();
+                    for round in 0..300 {
+                        for file in mine.clone() {
+                            let (from, to) = (round % 3, (round + 1) % 3);
+                            let name = file.to_string();
+                            let moving = filesystem.renaming();
+                            let path = |directory: usize| at(format!("{}/{name}", directories[directory]));
+                            fs::rename(path(from), path(to)).unwrap();
+                            server.renamed(&files[file].0, &handles[from], &name, &handles[to], &name);
+                            drop(moving);
+                        }
+                    }
+                }
+            };
+            let renamers = [scope.spawn(renamer(0..4)), scope.spawn(renamer(4..8))];
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        for (wire, inode) in &files {
+                            assert_eq!(server.inode(wire), Ok(*inode));
+                        }
+                    }
+                });
+            }
+            for renamer in renamers {
+                renamer.join().unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    });
+}
+
+#[test]
+fn mounts_come_and_go_under_lookups() {
+    isolated("mounts_come_and_go_under_lookups", || {
+        let scratch = Scratch::new();
+        let export = scratch.directory("export");
+        run("mount", &["-t", "tmpfs", "none", &export]);
+        let inner = scratch.directory("export/inner");
+        let server = Server::open(&scratch.path("state"), Path::new(&export), None);
+        let below = server.fsid(&server.walk("inner"));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let looker = scope.spawn(|| {
+                let root = server.root();
+                let mut mounted = 0;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    // Between the lookup and the look at the mounts it may have gone again: then an error, never
+                    // the wrong file system.
+                    if let Ok(wire) = server.lookup(&root, b"inner")
+                        && let Ok((object, filesystem)) = server.open_handle(&wire)
+                    {
+                        let fsid = filesystem.fsid(server.codec.open(&wire).unwrap().object, object.as_fd());
+                        assert_eq!(fsid == below, filesystem.key == server.filesystems.root().key);
+                        mounted += u32::from(fsid != below);
+                    }
+                    assert!(server.inode(&root).is_ok());
+                }
+                mounted
+            });
+            for _ in 0..40 {
+                run("mount", &["-t", "tmpfs", "none", &inner]);
+                run("umount", &["-l", &inner]);
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            eprintln!("{} lookups met the inner file system", looker.join().unwrap());
+        });
+    });
+}
