@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { defaultExportOptions, type ExportOptions } from '../exports.ts'
-import { checkExports, type ExportFinding } from './check-exports.ts'
+import { checkExports, checkStateDirectory, type ExportFinding } from './check-exports.ts'
 import { ConfigError, type ConfigProblem, problemWithoutPlace } from './config-error.ts'
 import { type LoadedConfig, loadConfig } from './load-config.ts'
 import type { ConfigFile, ExportEntry } from './schema.ts'
@@ -55,7 +55,11 @@ export function buildSettings(
   }))
   const errors = findings.filter((finding) => finding.severity === 'error')
   if (errors.length > 0) throw new ConfigError(errors.map((finding) => finding.problem))
-  return { settings, warnings: findings.map((finding) => new ConfigError([finding.problem]).message) }
+  const warnings = findings.map((finding) => new ConfigError([finding.problem]).message)
+  return {
+    settings,
+    warnings: [...warnings, ...checkStateDirectory(settings.exports, settings.stateDirectory)],
+  }
 }
 
 /** What would fail as "address in use", without another program being there. */

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
-import { normalize, relative } from 'node:path'
+import { basename, dirname, join, normalize, relative } from 'node:path'
 import type { ExportOptions } from '../exports.ts'
 import { MNTPATHLEN } from '../xdr/generated/mount.ts'
 
@@ -33,6 +33,33 @@ export function checkExports(exports: readonly ExportOptions[]): readonly Export
     }
   })
   return findings
+}
+
+/** Warnings for exports that hold the state directory, and with it the key that signs every export's handles. */
+export function checkStateDirectory(
+  exports: readonly ExportOptions[],
+  stateDirectory: string,
+): readonly string[] {
+  const real = realPathOfExisting(stateDirectory)
+  return exports
+    .filter(({ path }) => {
+      const exported = realPathOfExisting(path)
+      return real === exported || inside(real, exported)
+    })
+    .map(
+      ({ path }) =>
+        `the state directory ${stateDirectory} lies inside the export ${path}: a client that is root there, or this ` +
+        "server's user, can read the key that signs file handles and forge them; move it with --state-dir",
+    )
+}
+
+/** The real path; of what does not exist yet, the part that does. */
+function realPathOfExisting(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path === '/' ? path : join(realPathOfExisting(dirname(path)), basename(path))
+  }
 }
 
 function wrongPath(path: string): string | undefined {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { checkExports } from '../../../nfs-server/config/check-exports.ts'
+import { checkExports, checkStateDirectory } from '../../../nfs-server/config/check-exports.ts'
 import { defaultExportOptions, type ExportOptions } from '../../../nfs-server/exports.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'fsva-exports-'))
@@ -43,3 +43,14 @@ t.same(check({ path: a, fsid: 3 }, { path: b, fsid: 3 }), [
 ])
 t.same(check({ path: a, fsid: 3 }, { path: b, fsid: 4 }), [])
 t.match(check({ path: a, sync: false }), [/^warning 0 sync \/a is async: /])
+
+t.test('a state directory that clients can reach', async (t) => {
+  const complete = [a, b].map((path) => ({ ...defaultExportOptions, path }))
+  const warnings = (state: string) => checkStateDirectory(complete, state)
+  t.same(warnings(join(directory, 'state')), [], 'beside the exports')
+  t.same(warnings(join(directory, 'a-state')), [], 'a name that only begins like an export')
+  t.match(warnings(join(a, 'not', 'yet', 'there')), [/lies inside the export .*\/a:/])
+  t.match(warnings(inner), [/lies inside the export .*\/a:/])
+  t.match(warnings(join(link, 'state')), [/lies inside the export .*\/a:/], 'by way of a symbolic link')
+  t.match(warnings(b), [/lies inside the export .*\/b:/], 'the export itself')
+})
