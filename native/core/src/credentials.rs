@@ -85,6 +85,9 @@ fn capabilities() -> Result<[u64; 3]> {
 pub fn drop_resource_capability() -> Result<()> {
     let [effective, permitted, inheritable] = capabilities()?;
     let keep = !(1u64 << CAP_SYS_RESOURCE);
+    if (effective | permitted | inheritable) & !keep == 0 {
+        return Ok(());
+    }
     let sets = [effective & keep, permitted & keep, inheritable & keep];
     let mut header = CapabilityHeader {
         version: LINUX_CAPABILITY_VERSION_3,

@@ -8,6 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::closing::Evicted;
 use crate::object::Object;
 
 /// A handle ends in its MAC, which is as good as random: its last 8 bytes are the hash.
@@ -49,6 +50,8 @@ pub struct DescriptorCache {
     /// Descriptors open now, including those of objects already evicted but still in use.
     pub descriptors: Arc<AtomicUsize>,
     descriptors_max: usize,
+    /// Objects evicted and not closed yet.
+    leaving: Arc<AtomicUsize>,
     /// A clock that somebody else advances; only differences matter.
     now: AtomicU64,
 }
@@ -64,6 +67,7 @@ impl DescriptorCache {
             lru: Mutex::new(lru),
             descriptors: Arc::default(),
             descriptors_max,
+            leaving: Arc::default(),
             now: AtomicU64::new(0),
         }
     }
@@ -94,57 +98,61 @@ impl DescriptorCache {
         self.lru.lock().unwrap().remove(wire)
     }
 
-    /// What has to go for the budget's sake, oldest first. The caller drops it, where it may block. Objects in use
-    /// keep their descriptors, so the budget is met sooner or later, not at once.
-    pub fn excess(&self) -> Vec<Arc<Object>> {
-        let mut evicted = Vec::new();
-        let open = self.descriptors.load(Ordering::Relaxed);
+    fn evicted(&self, objects: Vec<Arc<Object>>) -> Evicted {
+        Evicted::new(objects, &self.leaving)
+    }
+
+    /// Takes it out, to be closed.
+    pub fn evict(&self, wire: &[u8]) -> Evicted {
+        self.evicted(self.remove(wire).into_iter().collect())
+    }
+
+    /// What has to go for the budget's sake, oldest first. Objects in use keep their descriptors, so the budget is met
+    /// sooner or later, not at once.
+    pub fn excess(&self) -> Evicted {
+        let leaving = self.leaving.load(Ordering::Relaxed);
+        let open = self.descriptors.load(Ordering::Relaxed).saturating_sub(leaving);
         if open <= self.descriptors_max {
-            return evicted;
+            return self.evicted(Vec::new());
         }
         let mut lru = self.lru.lock().unwrap();
-        // Each object has at least one descriptor; a quarter more makes room for a while.
-        for _ in 0..open - self.descriptors_max + self.descriptors_max / 32 {
-            match lru.remove_oldest() {
-                Some(object) => evicted.push(object),
-                None => break,
-            }
-        }
-        evicted
+        // Each object has at least one descriptor; some more make room for a while.
+        let count = open - self.descriptors_max + self.descriptors_max / 32;
+        self.evicted((0..count).map_while(|_| lru.remove_oldest()).collect())
     }
 
     /// A quarter of everything, oldest first, because descriptors have run out.
-    pub fn shed(&self) -> Vec<Arc<Object>> {
+    pub fn shed(&self) -> Evicted {
         let mut lru = self.lru.lock().unwrap();
         let count = lru.by_handle.len().div_ceil(4);
-        (0..count).filter_map(|_| lru.remove_oldest()).collect()
+        self.evicted((0..count).map_while(|_| lru.remove_oldest()).collect())
     }
 
     /// Advances the clock by one tick and evicts what has not been used for `idle_ticks_max`.
-    pub fn tick(&self, idle_ticks_max: u64) -> Vec<Arc<Object>> {
+    pub fn tick(&self, idle_ticks_max: u64) -> Evicted {
         let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut evicted = Vec::new();
+        let mut idle = Vec::new();
         let mut lru = self.lru.lock().unwrap();
         while lru.oldest != NONE && lru.entries[lru.oldest].used_at + idle_ticks_max < now {
-            evicted.extend(lru.remove_oldest());
+            idle.extend(lru.remove_oldest());
         }
-        evicted
+        self.evicted(idle)
     }
 
     /// Everything that `belongs` says, for an export that is gone.
-    pub fn drain(&self, belongs: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
+    pub fn drain(&self, belongs: impl Fn(&Object) -> bool) -> Evicted {
         let mut lru = self.lru.lock().unwrap();
-        let wires: Vec<_> = lru
-            .entries
-            .iter()
-            .filter_map(|entry| entry.object.as_ref())
+        let objects = lru.entries.iter().filter_map(|entry| entry.object.as_ref());
+        let wires: Vec<_> = objects
             .filter(|object| belongs(object))
             .map(|object| object.wire)
             .collect();
-        wires
-            .iter()
-            .filter_map(|wire| lru.remove(wire.as_bytes()))
-            .collect()
+        self.evicted(
+            wires
+                .iter()
+                .filter_map(|wire| lru.remove(wire.as_bytes()))
+                .collect(),
+        )
     }
 
     pub fn len(&self) -> usize {

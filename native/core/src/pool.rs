@@ -132,12 +132,12 @@ fn prepare_thread() {
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_BLOCK, &all, std::ptr::null_mut());
     }
-    // A file mode creation mask of its own: clients have applied theirs already.
-    // SAFETY: no memory involved; on failure the process's mask stays in force, which only takes bits away.
+    // A file mode creation mask of its own: clients have applied theirs already. Where a sandbox forbids that, the
+    // whole process gets this one; its own private files have explicit modes.
+    // SAFETY: no memory involved.
     unsafe {
-        if libc::unshare(libc::CLONE_FS) == 0 {
-            libc::umask(0);
-        }
+        libc::unshare(libc::CLONE_FS);
+        libc::umask(0);
     }
     if credentials::drop_resource_capability().is_err() {
         // Only fails if the capability sets are not what capget said a moment ago.
