@@ -12,6 +12,7 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::{Access, Export};
 use crate::filesystem::{Filesystem, ObjectName};
 use crate::handle::{Handle, WIRE_BYTES_MAX, WireHandle};
+use crate::intent::Intent;
 use crate::name::Name;
 use crate::object::{DataAccess, Descriptor, Object};
 use crate::syscalls_unsafe as sys;
@@ -20,7 +21,7 @@ use crate::syscalls_unsafe as sys;
 pub const DEFER: Errno = Errno(601);
 
 /// A handle as it came from the wire: bounded, not yet believed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct UntrustedHandle {
     length: usize,
     bytes: [u8; WIRE_BYTES_MAX],
@@ -56,6 +57,8 @@ pub struct Call<'a> {
     pub caller: &'a Arc<Caller>,
     /// On the event loop: whatever might block answers DEFER instead.
     pub inline: bool,
+    /// Of a call that is recorded.
+    pub intent: Option<&'a Intent>,
 }
 
 impl Call<'_> {
@@ -85,7 +88,8 @@ impl Call<'_> {
     fn cached(&self, wire: &[u8]) -> Option<Arc<Object>> {
         let object = self.engine.objects.get(wire)?;
         if !self.inline && !object.filesystem.is_current(&object.name, object.path()) {
-            self.engine.retire(self.engine.objects.evict(wire));
+            self.engine
+                .retire(self.engine.objects.remove(wire).into_iter().collect());
             return None;
         }
         Some(object)

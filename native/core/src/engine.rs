@@ -5,23 +5,25 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, RwLock};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock, RwLock, Weak};
+use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::call::{Call, DEFER, Output, UntrustedHandle};
 use crate::caller::{Caller, CallerId, Callers};
-use crate::closing::{self, Evicted};
 use crate::credentials;
 use crate::descriptor_cache::DescriptorCache;
 use crate::errno::{Errno, Result};
-use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy, ExportPolicyError};
+use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy};
 use crate::filesystem::ExportFilesystems;
 use crate::guard::Guard;
 use crate::handle::{ExportId, HandleCodec};
 use crate::lock_table::LockTable;
 use crate::object::Object;
 use crate::pool::{POOL_QUEUE_MAX, POOL_THREADS_MAX, Pool};
+use crate::reply_record::{Findings, ReplyRecord};
+use crate::reply_record_doubt;
 use crate::state_directory::StateDirectory;
 use crate::write_verifier::WriteVerifier;
 
@@ -31,6 +33,10 @@ const CALLERS_MAX: usize = 16_384;
 const DESCRIPTOR_SHARE: usize = 2;
 /// More than this many descriptors buy nothing.
 const DESCRIPTORS_MAX: usize = 200_000;
+const TICK: Duration = Duration::from_secs(5);
+/// An object unused for this long is closed, so that files removed behind our back give their space back and
+/// programs can be executed after they were written.
+const IDLE_TICKS_MAX: u64 = 6;
 
 /// An operation of the Vfs interface, with its arguments by value.
 pub trait Operation: Send + 'static {
@@ -75,11 +81,12 @@ pub struct Engine {
     pub objects: DescriptorCache,
     pub verifier: WriteVerifier,
     pub locks: LockTable,
+    replies: OnceLock<Arc<ReplyRecord>>,
     directory_key: [u8; 32],
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
     /// To the thread that closes what the event loop must not close.
-    reaper: Sender<Evicted>,
+    reaper: Sender<Vec<Arc<Object>>>,
 }
 
 /// In words for the administrator.
@@ -110,6 +117,7 @@ impl Engine {
             objects: DescriptorCache::new(descriptors),
             verifier,
             locks: LockTable::default(),
+            replies: OnceLock::new(),
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
             state: Arc::new(state),
             volumes: RwLock::default(),
@@ -118,7 +126,7 @@ impl Engine {
         let weak = Arc::downgrade(&engine);
         std::thread::Builder::new()
             .name("fsva-reaper".into())
-            .spawn(move || closing::reap(&weak, &retired))
+            .spawn(move || reap(&weak, &retired))
             .map_err(|error| EngineError(format!("cannot start a thread: {error}")))?;
         Ok(engine)
     }
@@ -133,16 +141,14 @@ impl Engine {
                 Err(error) => return Err(EngineError(format!("{path}: {error}"))),
             }
         }
-        // A policy of nobody's first: everything is open before anything is replaced.
-        let refused = |error: ExportPolicyError| EngineError(error.to_string());
-        let table = ExportPolicy::new()
-            .replace(definitions.clone())
-            .map_err(refused)?;
+        let policy = &self.guard.policy;
+        let table = policy
+            .replace(definitions)
+            .map_err(|error| EngineError(error.to_string()))?;
         let mut volumes = HashMap::new();
         for export in &table.exports {
             volumes.insert(export.id, self.volume_for(export)?);
         }
-        self.guard.policy.replace(definitions).map_err(refused)?;
         let old = std::mem::replace(&mut *self.volumes.write().unwrap(), volumes);
         let gone = self.objects.drain(
             |object| match (old.get(&object.export), self.volume(object.export)) {
@@ -153,6 +159,27 @@ impl Engine {
         self.retire(gone);
         self.locks.retain(|export| self.volume(export).is_ok());
         Ok(())
+    }
+
+    /// Opens the reply record, once, after the exports are loaded and before the first call: calls that the process
+    /// before died on are looked into. `lasting`: in the state directory, else for as long as this process lives.
+    pub fn open_replies(
+        self: &Arc<Engine>,
+        lasting: bool,
+        bytes: usize,
+    ) -> std::result::Result<Findings, EngineError> {
+        let directory = lasting.then(|| self.state.path());
+        let (record, mut findings) = ReplyRecord::open(directory, bytes)
+            .map_err(|error| EngineError(format!("no memory for the reply record: {error}")))?;
+        findings.happened = reply_record_doubt::resolve(self, &record);
+        let opened = self.replies.set(record);
+        assert!(opened.is_ok(), "the reply record is opened once");
+        Ok(findings)
+    }
+
+    /// None if it has not been opened.
+    pub fn replies(&self) -> Option<&Arc<ReplyRecord>> {
+        self.replies.get()
     }
 
     fn volume_for(&self, export: &Arc<Export>) -> std::result::Result<Arc<Volume>, EngineError> {
@@ -217,6 +244,7 @@ impl Engine {
                 engine: self,
                 caller: &caller,
                 inline: true,
+                intent: None,
             };
             match operation.run(&call, output) {
                 Err(DEFER) => *output.answer = Answer::default(),
@@ -253,6 +281,7 @@ impl Engine {
             engine: self,
             caller,
             inline: false,
+            intent: None,
         };
         let mut output = Output {
             answer: &mut reply.answer,
@@ -264,43 +293,42 @@ impl Engine {
             assert!(errno != DEFER, "only inline calls are deferred");
             reply.answer.status = status(errno);
             if let Errno::MFILE | Errno::NFILE = errno {
-                self.objects.shed().close(self);
+                close(self, self.objects.shed());
             }
         }
-        let excess = self.objects.excess();
-        if !excess.is_empty() {
-            let handle = operation
-                .handle()
-                .and_then(|handle| self.guard.codec.open(handle.as_bytes()).ok());
-            excess.close_by_export(self, handle.map(|handle| handle.export));
-        }
+        close(self, self.objects.excess());
         reply
     }
 
     /// Closes what the cache holds of it.
     pub fn forget(&self, object: &Object) {
-        self.retire(self.objects.evict(object.wire.as_bytes()));
+        self.retire(self.objects.remove(object.wire.as_bytes()).into_iter().collect());
     }
 
     /// Forgets an object that has turned out to be gone: while it is open, its space is not free.
     fn settle<O: Operation>(&self, operation: &O, result: Result<()>) {
-        if let (Err(Errno::STALE), Some(handle)) = (result, operation.handle()) {
-            self.retire(self.objects.evict(handle.as_bytes()));
+        if let (Err(Errno::STALE), Some(handle)) = (result, operation.handle())
+            && let Some(object) = self.objects.remove(handle.as_bytes())
+        {
+            self.retire(vec![object]);
         }
     }
 
-    pub(crate) fn retire(&self, evicted: Evicted) {
-        if !evicted.is_empty() {
-            // The reaper only ends with the engine.
-            let _ = self.reaper.send(evicted);
+    /// Closing may block (the last descriptor of a removed file frees its blocks), so the event loop leaves it to
+    /// others.
+    pub(crate) fn retire(&self, objects: Vec<Arc<Object>>) {
+        if objects.is_empty() {
+            return;
         }
+        // The reaper only ends with the engine.
+        let _ = self.reaper.send(objects);
     }
 
     /// When descriptors run out, what is cached has to make room before a client hears of it.
     pub fn with_spare_descriptors<T>(&self, open: impl Fn() -> Result<T>) -> Result<T> {
         for _ in 0..3 {
             match open() {
-                Err(Errno::MFILE | Errno::NFILE) => self.objects.shed().close(self),
+                Err(Errno::MFILE | Errno::NFILE) => close(self, self.objects.shed()),
                 other => return other,
             }
         }
@@ -338,6 +366,37 @@ fn status(errno: Errno) -> u32 {
     match errno {
         Errno::MFILE | Errno::NFILE => Errno::JUKEBOX.0 as u32,
         other => other.0 as u32,
+    }
+}
+
+/// Drops objects where blocking is allowed. One with unstable writes is synced first: once it is closed and its
+/// inode evicted, nobody would hear of a failed write-back any more.
+fn close(engine: &Engine, objects: Vec<Arc<Object>>) {
+    for object in objects {
+        if object.take_unstable()
+            && let Some(fd) = object.opened(crate::object::DataAccess::Write)
+            && crate::syscalls_unsafe::fsync(fd).is_err()
+        {
+            engine.verifier.data_may_be_lost();
+        }
+    }
+}
+
+fn reap(engine: &Weak<Engine>, retired: &mpsc::Receiver<Vec<Arc<Object>>>) {
+    let mut last_tick = std::time::Instant::now();
+    loop {
+        let received = retired.recv_timeout(TICK);
+        let Some(engine) = engine.upgrade() else { return };
+        match received {
+            Ok(objects) => close(&engine, objects),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if last_tick.elapsed() >= TICK {
+            last_tick = std::time::Instant::now();
+            close(&engine, engine.objects.tick(IDLE_TICKS_MAX));
+        }
+        close(&engine, engine.objects.excess());
     }
 }
 

@@ -8,7 +8,7 @@ use crate::errno::{Errno, Result};
 pub const NAME_BYTES_MAX: usize = 255;
 
 /// 1 to 255 bytes without '/' and NUL; may be "." or "..".
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Name(CString);
 
 impl Name {

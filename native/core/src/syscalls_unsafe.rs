@@ -28,11 +28,20 @@ pub fn statx(fd: BorrowedFd<'_>) -> Result<libc::statx> {
     statx_at(fd, EMPTY)
 }
 
+/// As `statx`, with the time of birth if the file system knows it (STATX_BTIME in stx_mask).
+pub fn statx_with_birth(fd: BorrowedFd<'_>) -> Result<libc::statx> {
+    statx_of(fd, EMPTY, libc::STATX_BTIME)
+}
+
 /// Attributes of `name` in `directory` (the descriptor itself if empty); symbolic links are not followed.
 pub fn statx_at(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
+    statx_of(directory, name, 0)
+}
+
+fn statx_of(directory: BorrowedFd<'_>, name: &CStr, also: libc::c_uint) -> Result<libc::statx> {
     let mut buffer = MaybeUninit::<libc::statx>::zeroed();
     let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
-    let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID;
+    let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID | also;
     // SAFETY: name is NUL-terminated and buffer has room for one statx.
     let returned = unsafe {
         libc::statx(
@@ -46,6 +55,17 @@ pub fn statx_at(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
     Errno::check(returned.into())?;
     // SAFETY: all-zero bytes are a valid statx, and the kernel has filled it in.
     Ok(unsafe { buffer.assume_init() })
+}
+
+/// The clock that file systems stamp inodes with: seconds and nanoseconds since 1970.
+pub fn coarse_time() -> (i64, u32) {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: time is a struct timespec; this clock is there on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut time) };
+    (time.tv_sec, time.tv_nsec as u32)
 }
 
 pub fn statfs(fd: BorrowedFd<'_>) -> Result<libc::statfs64> {

@@ -6,8 +6,9 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
-use crate::operations::new_object::{create_in, settable, sync_new};
+use crate::operations::new_object::{create_in, open_new, settable, sync_new};
 use crate::operations::set_attributes::{SetAttributes, SetTime, apply_without_size, set_size};
+use crate::reply_record_doubt::creation;
 use crate::syscalls_unsafe as sys;
 
 /// createhow3 of RFC 1813, section 3.3.8.
@@ -37,8 +38,13 @@ impl Operation for Create {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
+            if call.happened_before() {
+                let path = open_new(directory, &self.name)?;
+                let made = call.adopt(directory, &self.name, path)?;
+                return self.set_up(call, directory, made);
+            }
             for _ in 0..ATTEMPTS_MAX {
-                match self.make(directory) {
+                match self.make(call, directory) {
                     Ok(fd) => return self.initialize(call, directory, fd),
                     Err(Errno::EXIST) => {}
                     Err(errno) => return Err(errno),
@@ -54,15 +60,21 @@ impl Operation for Create {
 }
 
 impl Create {
-    fn make(&self, directory: &Opened) -> Result<OwnedFd> {
+    fn make(&self, call: &Call<'_>, directory: &Opened) -> Result<OwnedFd> {
         let mode = match &self.how {
             How::Unchecked(attributes) | How::Guarded(attributes) => attributes.mode.unwrap_or(0) & 0o7777,
             // The client sets the mode with its next call; until then the file is its owner's only.
             How::Exclusive(_) => 0,
         };
-        let _guard = directory.act()?;
         let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
-        sys::openat(directory.fd(), self.name.as_c_str(), flags, mode)
+        let mut made = Err(Errno::EXIST);
+        let evidence = || creation(directory, &self.name, libc::S_IFREG);
+        call.once(directory, evidence, || {
+            let _guard = directory.act()?;
+            made = Ok(sys::openat(directory.fd(), self.name.as_c_str(), flags, mode)?);
+            Ok(())
+        })?;
+        made
     }
 
     fn initialize(&self, call: &Call<'_>, directory: &Opened, fd: OwnedFd) -> Result<Opened> {
@@ -70,6 +82,11 @@ impl Create {
         let made = call.adopt(directory, &self.name, path)?;
         // Opened as it was created: later its mode may not allow that any more.
         made.object.keep_created(fd);
+        self.set_up(call, directory, made)
+    }
+
+    /// What a new file gets after it was made.
+    fn set_up(&self, call: &Call<'_>, directory: &Opened, made: Opened) -> Result<Opened> {
         match &self.how {
             How::Unchecked(attributes) | How::Guarded(attributes) => {
                 if let Some(size) = attributes.size.filter(|size| *size > 0) {

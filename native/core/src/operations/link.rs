@@ -4,6 +4,8 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::reply_record_doubt::entry;
+use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
 
 /// RFC 1813, section 3.3.15.
@@ -48,10 +50,18 @@ impl Link {
         {
             return Err(Errno::XDEV);
         }
-        {
+        let evidence = || {
+            let is_free = sys::statx_at(directory.fd(), self.name.as_c_str()).err() == Some(Errno::NOENT);
+            let evidence = Evidence::Link {
+                entry: entry(directory, &self.name)?,
+                object: UntrustedHandle::new(object.object.wire.as_bytes()).ok()?,
+            };
+            is_free.then_some(evidence)
+        };
+        call.once(directory, evidence, || {
             let _guard = directory.act()?;
-            sys::link(object.fd(), directory.fd(), self.name.as_c_str())?;
-        }
+            sys::link(object.fd(), directory.fd(), self.name.as_c_str())
+        })?;
         if object.object.is_regular() {
             object.sync_metadata(call)?;
         }

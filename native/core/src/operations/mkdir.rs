@@ -5,6 +5,7 @@ use crate::export_policy::Access;
 use crate::name::Name;
 use crate::operations::new_object::{create_in, finish_new};
 use crate::operations::set_attributes::SetAttributes;
+use crate::reply_record_doubt::creation;
 use crate::syscalls_unsafe as sys;
 
 /// RFC 1813, section 3.3.9.
@@ -24,10 +25,11 @@ impl Operation for Mkdir {
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
             let mode = self.attributes.mode.unwrap_or(0) & 0o7777;
-            {
+            let evidence = || creation(directory, &self.name, libc::S_IFDIR);
+            call.once(directory, evidence, || {
                 let _guard = directory.act()?;
-                sys::mkdirat(directory.fd(), self.name.as_c_str(), mode)?;
-            }
+                sys::mkdirat(directory.fd(), self.name.as_c_str(), mode)
+            })?;
             finish_new(call, directory, &self.name, &self.attributes)
         })
     }

@@ -5,6 +5,7 @@ use crate::export_policy::Access;
 use crate::name::Name;
 use crate::operations::new_object::{create_in, finish_new};
 use crate::operations::set_attributes::SetAttributes;
+use crate::reply_record_doubt::creation;
 use crate::syscalls_unsafe as sys;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,10 +40,11 @@ impl Operation for Mknod {
                 Special::Fifo => (libc::S_IFIFO, 0),
             };
             let mode = format | (self.attributes.mode.unwrap_or(0) & 0o7777);
-            {
+            let evidence = || creation(directory, &self.name, format);
+            call.once(directory, evidence, || {
                 let _guard = directory.act()?;
-                sys::mknodat(directory.fd(), self.name.as_c_str(), mode, device)?;
-            }
+                sys::mknodat(directory.fd(), self.name.as_c_str(), mode, device)
+            })?;
             finish_new(call, directory, &self.name, &self.attributes)
         })
     }

@@ -28,6 +28,10 @@ pub fn create_in(
         make(&directory)
     };
     output.answer.directory = directory.attributes_if_any();
+    // A former process made it, and somebody has removed it since.
+    if made.as_ref().err() == Some(&Errno::NOENT) && call.happened_before() {
+        return Ok(());
+    }
     let made = made?;
     output.answer.object = made.attributes()?;
     output.answer.set_handle(&made.object.wire);
@@ -52,7 +56,8 @@ pub fn finish_new(
     Ok(made)
 }
 
-fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
+/// What the caller finds under the name, O_PATH.
+pub fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
     let _guard = directory.act()?;
     sys::openat(
         directory.fd(),
@@ -70,7 +75,9 @@ pub fn settable(made: &Opened, changes: &SetAttributes) -> Result<SetAttributes>
     Ok(SetAttributes {
         uid: changes.uid.filter(|uid| root && *uid != stat.stx_uid),
         gid: changes.gid.filter(|gid| root && *gid != stat.stx_gid),
-        mode: missing_set_id(&stat, changes.mode),
+        mode: changes.mode.filter(|mode| {
+            made.object.format != libc::S_IFLNK && mode & 0o7777 & !u32::from(stat.stx_mode) != 0
+        }),
         size: None,
         ..*changes
     })
@@ -82,11 +89,4 @@ pub fn sync_new(call: &Call<'_>, directory: &Opened, made: &Opened) -> Result<()
         made.sync_metadata(call)?;
     }
     directory.sync_metadata(call)
-}
-
-/// mkdir(2) leaves out the set-id bits. What else is missing has been taken away by a default ACL.
-fn missing_set_id(stat: &libc::statx, wanted: Option<u32>) -> Option<u32> {
-    let mode = u32::from(stat.stx_mode);
-    let missing = wanted? & (libc::S_ISUID | libc::S_ISGID) & !mode;
-    (mode & libc::S_IFMT == libc::S_IFDIR && missing != 0).then_some((mode | missing) & 0o7777)
 }

@@ -7,6 +7,8 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::filesystem::ObjectName;
 use crate::name::Name;
+use crate::reply_record_doubt::entry;
+use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
 
 /// RFC 1813, section 3.3.12: of anything but a directory.
@@ -49,11 +51,22 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
     if name.is_special() {
         return Err(Errno::INVAL);
     }
-    let victim = Victim::find(directory, name);
-    {
+    // What has the name after that is somebody else's.
+    let victim = if call.happened_before() {
+        None
+    } else {
+        Victim::find(directory, name)
+    };
+    let evidence = || {
+        Some(Evidence::Removal {
+            entry: entry(directory, name)?,
+            victim: victim.as_ref()?.handle(call, directory)?,
+        })
+    };
+    call.once(directory, evidence, || {
         let _guard = directory.act()?;
-        sys::unlinkat(directory.fd(), name.as_c_str(), flags)?;
-    }
+        sys::unlinkat(directory.fd(), name.as_c_str(), flags)
+    })?;
     if let Some(victim) = victim {
         victim.gone(call, directory, name);
     }
@@ -89,6 +102,12 @@ impl Victim {
         })
     }
 
+    /// None if it is of another file system than its directory.
+    pub fn handle(&self, call: &Call<'_>, directory: &Opened) -> Option<UntrustedHandle> {
+        let wire = call.wire_handle(&directory.object, self.name.as_ref()?).ok()?;
+        UntrustedHandle::new(wire.as_bytes()).ok()
+    }
+
     /// After it has lost `name`: makes its handle stale if that was the last one, and closes it in the cache so that
     /// its space is free.
     pub fn gone(self, call: &Call<'_>, directory: &Opened, name: &Name) {
@@ -104,7 +123,8 @@ impl Victim {
         if (!links_left || filesystem.uses_table())
             && let Ok(wire) = call.wire_handle(parent, &object)
         {
-            call.engine.retire(call.engine.objects.evict(wire.as_bytes()));
+            let closed = call.engine.objects.remove(wire.as_bytes());
+            call.engine.retire(closed.into_iter().collect());
         }
     }
 }

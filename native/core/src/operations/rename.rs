@@ -5,6 +5,8 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
 use crate::operations::remove::Victim;
+use crate::reply_record_doubt::entry;
+use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
 
 /// RFC 1813, section 3.3.14. `directory` and `before` of the answer are those renamed from, `to_directory` and
@@ -48,23 +50,40 @@ impl Rename {
             return Err(Errno::XDEV);
         }
         let moving = from.object.filesystem.renaming();
-        let victim = Victim::find(to, &self.to_name);
+        let done = call.happened_before();
+        let victim = if done {
+            None
+        } else {
+            Victim::find(to, &self.to_name)
+        };
         // Before the rename: afterwards the old name may already be another object's.
         let table = from.object.filesystem.uses_table();
-        let moved = if table {
-            Victim::find(from, &self.from_name).and_then(|moved| moved.name)
+        let source = if !done && (table || call.intent.is_some()) {
+            Victim::find(from, &self.from_name)
         } else {
             None
         };
-        {
+        let evidence = || {
+            Some(Evidence::Rename {
+                from: entry(from, &self.from_name)?,
+                to: entry(to, &self.to_name)?,
+                moved: source.as_ref()?.handle(call, from)?,
+            })
+        };
+        call.once(from, evidence, || {
             let _guard = from.act()?;
             sys::renameat(
                 from.fd(),
                 self.from_name.as_c_str(),
                 to.fd(),
                 self.to_name.as_c_str(),
-            )?;
-        }
+            )
+        })?;
+        let moved = if table {
+            source.and_then(|source| source.name)
+        } else {
+            None
+        };
         if let Some(victim) = victim {
             victim.gone(call, to, &self.to_name);
         }

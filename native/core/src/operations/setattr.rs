@@ -5,6 +5,7 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::operations::set_attributes::{self, SetAttributes};
+use crate::reply_record_evidence::Evidence;
 
 /// RFC 1813, section 3.3.2.
 pub struct Setattr {
@@ -33,9 +34,31 @@ impl Operation for Setattr {
 
 impl Setattr {
     fn set(&self, call: &Call<'_>, opened: &Opened, stat: &libc::statx) -> Result<()> {
-        if self.guard.is_some_and(|guard| guard != change_time(stat)) {
+        let Some(guard) = self.guard else {
+            return self.apply(call, opened, stat);
+        };
+        // It met the guard when it was done, perhaps in part, and changed the ctime itself.
+        let met = guard == change_time(stat) || call.happened_before();
+        if !met {
             return Err(Errno::NOTSYNC);
         }
+        if let Some(intent) = call.intent {
+            let evidence = Evidence::Guard {
+                object: self.object,
+                ctime: guard,
+            };
+            intent.prepare(opened.export.sync, evidence);
+            let applied = self.apply(call, opened, stat);
+            match applied {
+                Ok(()) => intent.happened(),
+                Err(_) => intent.failed(),
+            }
+            return applied;
+        }
+        self.apply(call, opened, stat)
+    }
+
+    fn apply(&self, call: &Call<'_>, opened: &Opened, stat: &libc::statx) -> Result<()> {
         if self.changes == SetAttributes::default() {
             return Ok(());
         }

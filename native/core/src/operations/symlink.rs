@@ -7,6 +7,7 @@ use crate::export_policy::Access;
 use crate::name::Name;
 use crate::operations::new_object::{create_in, finish_new};
 use crate::operations::set_attributes::SetAttributes;
+use crate::reply_record_doubt::creation;
 use crate::syscalls_unsafe as sys;
 
 /// RFC 1813, section 3.3.10.
@@ -34,10 +35,11 @@ impl Operation for Symlink {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
-            {
+            let evidence = || creation(directory, &self.name, libc::S_IFLNK);
+            call.once(directory, evidence, || {
                 let _guard = directory.act()?;
-                sys::symlinkat(&self.target, directory.fd(), self.name.as_c_str())?;
-            }
+                sys::symlinkat(&self.target, directory.fd(), self.name.as_c_str())
+            })?;
             finish_new(call, directory, &self.name, &self.attributes)
         })
     }
