@@ -6,6 +6,7 @@ import { chooseOptions, type ServerPorts } from './mount-options.ts'
 import type { RpcConnection } from './rpc-connection.ts'
 import { RpcFailure } from './rpc-failure.ts'
 import { findServer, type GivenPorts, locate, type RpcbindAnswer, reachMount } from './server-survey.ts'
+import { hasStatusMonitor } from './status-monitor.ts'
 import { failedStep, type Step } from './step.ts'
 import { mountSource, type Target } from './target.ts'
 
@@ -30,7 +31,8 @@ export async function examine(
   })
   if (addresses === undefined) return doctor.steps
   const { address, rpcbind, ports, nfs: reached } = await locate(target.server, addresses, given)
-  doctor.describeRpcbind(rpcbind, ports)
+  const hasMonitor = await hasStatusMonitor()
+  doctor.describeRpcbind(rpcbind, ports, hasMonitor)
   const nfs = await doctor.attempt('nfs', async () => {
     if (reached instanceof ClientError) throw reached
     return { value: reached, detail: `version 3 answers on ${address} TCP port ${ports.nfs}` }
@@ -49,7 +51,7 @@ export async function examine(
     mount?.close()
   }
   if (target.path !== undefined && doctor.isWell) {
-    const command = `mount -t nfs -o ${chooseOptions(ports, '')} ${mountSource(target.server, target.path)} DIR`
+    const command = `mount -t nfs -o ${chooseOptions(ports, '', hasMonitor)} ${mountSource(target.server, target.path)} DIR`
     doctor.add({ name: 'verdict', status: 'ok', detail: `it can be mounted: ${command}` })
   }
   return doctor.steps
@@ -105,7 +107,7 @@ class Doctor {
     }
   }
 
-  describeRpcbind(rpcbind: RpcbindAnswer, ports: ServerPorts): void {
+  describeRpcbind(rpcbind: RpcbindAnswer, ports: ServerPorts, hasMonitor: boolean): void {
     if ('failure' in rpcbind) {
       this.add({
         name: 'rpcbind',
@@ -120,6 +122,14 @@ class Doctor {
     if (!ports.nlm) {
       const detail = 'the server offers no NLM: locks are this machine\'s own (mount option "nolock")'
       this.add({ name: 'locks', status: 'warning', detail })
+    } else if (!hasMonitor) {
+      const detail =
+        'rpc.statd or rpcbind is missing here: locks are this machine\'s own (mount option "nolock")'
+      const advice =
+        'install nfs-common and rpcbind (Debian, Ubuntu) or nfs-utils (Fedora, RHEL), and start rpcbind'
+      this.add({ name: 'locks', status: 'warning', detail, advice })
+    } else {
+      this.add({ name: 'locks', status: 'ok', detail: 'are kept on the server' })
     }
   }
 

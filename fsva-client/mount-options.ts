@@ -13,16 +13,17 @@ const transferBytesMax = 1024 * 1024
 
 /**
  * The options for mount(8): what fits the server, with the user's own options in force where they speak of the
- * same thing.
+ * same thing. `hasMonitor`: this machine can tell servers when it restarts (findStatusMonitor), without which mount(8)
+ * refuses to lock there.
  */
-export function chooseOptions(ports: ServerPorts, given: string): string {
+export function chooseOptions(ports: ServerPorts, given: string, hasMonitor: boolean): string {
   const options: [name: string, option: string, alsoBy: readonly string[]][] = [
     ['vers', 'vers=3', ['nfsvers', 'v3', 'v4', 'v4.0', 'v4.1', 'v4.2']],
     ['proto', 'proto=tcp', ['tcp', 'udp', 'tcp6', 'rdma']],
     ['rsize', `rsize=${transferBytesMax}`, []],
     ['wsize', `wsize=${transferBytesMax}`, []],
   ]
-  if (!ports.nlm) options.push(['nolock', 'nolock', ['lock', 'local_lock']])
+  if (!ports.nlm || !hasMonitor) options.push(['nolock', 'nolock', ['lock', 'local_lock']])
   if (!ports.fromRpcbind) {
     options.push(['port', `port=${ports.nfs}`, []])
     options.push(['mountport', `mountport=${ports.mount}`, []])

@@ -5,6 +5,7 @@ import { checkMachine, checkMountPoint } from './local-checks.ts'
 import { chooseOptions, numberOption } from './mount-options.ts'
 import { RpcFailure } from './rpc-failure.ts'
 import { findServer, locate, reachMount } from './server-survey.ts'
+import { hasStatusMonitor } from './status-monitor.ts'
 import { mountSource, type Target } from './target.ts'
 
 export interface MountRequest {
@@ -33,7 +34,7 @@ export async function mountExport(request: MountRequest): Promise<string> {
   nfs.close()
   const mount = await reachMount(target.server, address, ports.mount)
   try {
-    const chosen = `${chooseOptions(ports, options)},retry=0`
+    const chosen = `${chooseOptions(ports, options, await hasStatusMonitor())},retry=0`
     const args = ['-t', 'nfs', '-o', chosen, mountSource(target.server, target.path), directory]
     const command = ['mount', ...args].join(' ')
     if (request.dryRun) return command

@@ -91,7 +91,8 @@ function choosePorts(given: GivenPorts, rpcbind: RpcbindAnswer): ServerPorts {
     nfs: given.nfs ?? nfs ?? defaultPorts.nfs,
     mount: given.mount ?? mount ?? defaultPorts.mount,
     fromRpcbind: !isGiven && nfs !== undefined && mount !== undefined,
-    nlm: registered.has(`${nlmProgram}.${nlmVersion}`),
+    // Of the same server: with a port given, NFS may be another one's.
+    nlm: registered.has(`${nlmProgram}.${nlmVersion}`) && (given.nfs ?? nfs) === nfs,
   }
 }
 

@@ -3,8 +3,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandLineSettings } from './config/build-settings.ts'
 import { parseClientPattern } from './config/client-pattern.ts'
 import { ConfigError, problemWithoutPlace } from './config/config-error.ts'
-import { listenAddress } from './config/schema.ts'
+import { graceSecondsMax, listenAddress } from './config/schema.ts'
 import {
+  defaultGraceSeconds,
   logFormats,
   logLevels,
   mountPort,
@@ -31,7 +32,7 @@ Examples:
                                                       without root: any free ports, printed when ready
   fsva-nfsd --config /etc/fsva/fsva-nfsd.yaml --check-config
 
-Mount it with:  mount -t nfs -o vers=3,nolock SERVER:/srv/data /mnt
+Mount it with:  mount -t nfs SERVER:/srv/data /mnt
 or, where it does not use the standard ports and port 111:
                 mount -t nfs -o vers=3,nolock,proto=tcp,port=PORT,mountport=PORT,mountproto=tcp ...
 
@@ -55,6 +56,11 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     )
     .option('--no-rpcbind', 'leave port 111 alone: clients must be told the ports')
     .option('--state-dir <dir>', 'where the handle key and handle tables are kept')
+    .option(
+      '--grace-seconds <n>',
+      `after a restart, how long only locks held before are given (default ${defaultGraceSeconds})`,
+      graceSeconds,
+    )
     .optionsGroup('For the directories given with --export:')
     .option('--client <pattern>', 'who may mount: address, CIDR, host name (repeatable)', collectClient, [])
     .option('--read-only', 'refuse every change')
@@ -91,6 +97,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       mountPort: options.mountPort,
       rpcbind: rpcbindFrom(options.rpcbind),
       stateDirectory: options.stateDir,
+      graceSeconds: options.graceSeconds,
       logLevel: options.logLevel,
       logFormat: options.logFormat,
       metricsPort: options.metricsPort,
@@ -118,6 +125,7 @@ interface Options {
   readonly mountPort?: number
   readonly rpcbind: boolean | RpcbindMode | undefined
   readonly stateDir?: string
+  readonly graceSeconds?: number
   readonly logLevel?: (typeof logLevels)[number]
   readonly logFormat?: (typeof logFormats)[number]
   readonly metricsPort?: number
@@ -191,6 +199,10 @@ function wholeNumber(text: string, max: number): number {
 
 function portNumber(text: string): number {
   return wholeNumber(text, 65535)
+}
+
+function graceSeconds(text: string): number {
+  return wholeNumber(text, graceSecondsMax)
 }
 
 function id(text: string): number {

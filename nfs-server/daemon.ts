@@ -78,6 +78,7 @@ class Daemon {
       mountPort: settings.mountPort,
       rpcbind: settings.rpcbind,
       stateDir: settings.stateDirectory,
+      graceSeconds: settings.graceSeconds,
       limits: settings.limits,
       log,
     })
@@ -189,6 +190,7 @@ function needRestart(old: Settings, fresh: Settings): string[] {
     mountPort: 'mount_port',
     rpcbind: 'rpcbind',
     stateDirectory: 'state_directory',
+    graceSeconds: 'grace_seconds',
     limits: 'limits',
     log: 'log',
     metrics: 'metrics',

@@ -1,9 +1,10 @@
 import { Backend } from './backend.ts'
 import { parseClientPattern } from './config/client-pattern.ts'
 import { ClientResolver } from './config/resolve-clients.ts'
-import { defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
+import { defaultGraceSeconds, defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
 import { listenEverywhere } from './listen.ts'
+import { Locking } from './locking/locking.ts'
 import { createSilentLog, type Logger, RepeatLimit } from './log.ts'
 import { logMounts } from './log-mounts.ts'
 import { TransportCounters } from './metrics/counted-accept.ts'
@@ -35,6 +36,7 @@ export class NfsServer implements Server {
   readonly #mountList: MountListFile
   #exports: readonly ExportOptions[]
   #backend: Backend | undefined
+  #locking: Locking | undefined
   #port111: Port111 | undefined
   #changes: Promise<void> = Promise.resolve()
   #isStarted = false
@@ -83,6 +85,14 @@ export class NfsServer implements Server {
       log: this.#log,
     })
     this.#backend = backend
+    const locking = new Locking({
+      vfs: backend.vfs,
+      stateDirectory: this.#stateDirectory,
+      graceSeconds: this.#options.graceSeconds ?? defaultGraceSeconds,
+      log: this.#log,
+    })
+    this.#locking = locking
+    locking.begin()
     const nfsProgram = createNfsProgram(backend.vfs)
     const mountContext = {
       vfs: backend.vfs,
@@ -96,7 +106,13 @@ export class NfsServer implements Server {
       this.#repeats,
     )
     const nfsService = { name: 'NFS', dispatcher: this.#dispatcherFor(nfsProgram), udp: false } as const
-    const mountService = { name: 'MOUNT', dispatcher: this.#dispatcherFor(mountProgram), udp: true } as const
+    // Locks have no port of their own: clients find them by port 111 only.
+    const mountPrograms = [mountProgram, locking.nlm, locking.nsm]
+    const mountService = {
+      name: 'MOUNT',
+      dispatcher: this.#dispatcherFor(...mountPrograms),
+      udp: true,
+    } as const
     const wanted = { nfs: this.#options.port ?? nfsPort, mount: this.#options.mountPort ?? mountPort }
     const nfs = await listenEverywhere(this.#listener, nfsService, addresses, wanted.nfs)
     const mount = await listenEverywhere(this.#listener, mountService, addresses, wanted.mount)
@@ -108,15 +124,18 @@ export class NfsServer implements Server {
       offered: [
         { program: nfsProgram, addresses: nfs, transports: ['tcp'] },
         { program: mountProgram, addresses: mount, transports: ['tcp', 'udp'] },
+        { program: locking.nlm, addresses: mount, transports: ['tcp', 'udp'] },
+        { program: locking.nsm, addresses: mount, transports: ['tcp', 'udp'], isOptional: true },
       ],
       log: this.#log,
     })
+    locking.announce()
     return { nfs, mount, rpcbind: this.#port111.state }
   }
 
-  #dispatcherFor(program: RpcProgram): Dispatcher {
-    this.metrics.calls.add(program)
-    return new Dispatcher([program], {
+  #dispatcherFor(...programs: readonly RpcProgram[]): Dispatcher {
+    for (const program of programs) this.metrics.calls.add(program)
+    return new Dispatcher(programs, {
       observer: (observation) => this.metrics.calls.observe(observation),
       onHandlerError: (error, call) => this.#handlerFailed(error, call),
     })
@@ -189,6 +208,7 @@ export class NfsServer implements Server {
     clearTimeout(timer)
     await this.#changes
     this.#mountList.flush()
+    this.#locking?.close()
     this.#backend?.close()
     return cutOff
   }

@@ -12,7 +12,7 @@ import {
 } from './programs/portmap/register.ts'
 import { Registry } from './programs/portmap/registry.ts'
 import { connectSystemRpcbind } from './programs/portmap/system-rpcbind.ts'
-import { TcpRpcClient } from './rpc/client.ts'
+import { type RpcClient, TcpRpcClient } from './rpc/client.ts'
 import type { Dispatcher } from './rpc/dispatch.ts'
 import type { ListenAddress, RpcListener } from './rpc/listener.ts'
 import type { RpcProgram } from './rpc/program.ts'
@@ -23,6 +23,8 @@ export interface OfferedProgram {
   readonly program: RpcProgram
   readonly addresses: readonly ListenAddress[]
   readonly transports: readonly ('tcp' | 'udp')[]
+  /** Another server may have it: then we go on without. */
+  readonly isOptional?: boolean
 }
 
 export interface Port111Options {
@@ -76,15 +78,34 @@ async function register({ offered, log }: Port111Options): Promise<Port111 | und
   if (!(await isPort111Open())) return undefined
   const rpcbind = await connectSystemRpcbind()
   if (rpcbind === undefined) return undefined
-  const services = servicesOf(offered)
+  const services: Service[] = []
   try {
-    await registerServices(rpcbind, services)
+    for (const program of offered) services.push(...(await registerOne(rpcbind, program, log)))
+  } catch (error) {
+    await unregisterServices(rpcbind, services)
+    throw error
   } finally {
     // Kept open it would only be closed by rpcbind some day.
     rpcbind.close()
   }
   log.info("registered with this machine's rpcbind")
   return { state: 'registered', close: () => takeBack(services, log) }
+}
+
+async function registerOne(
+  rpcbind: RpcClient,
+  offered: OfferedProgram,
+  log: Logger,
+): Promise<readonly Service[]> {
+  const services = servicesOf([offered])
+  try {
+    await registerServices(rpcbind, services)
+    return services
+  } catch (error) {
+    if (!offered.isOptional || !(error instanceof RegistrationError)) throw error
+    log.warn(`${error.message}: it stays there, and what clients tell it does not reach us`)
+    return []
+  }
 }
 
 /**

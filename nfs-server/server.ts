@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly rpcbind?: RpcbindMode | undefined
   /** Where the handle key and the handle tables are kept. */
   readonly stateDir?: string | undefined
+  /** How long clients may take their locks back after a restart; 90 if undefined. */
+  readonly graceSeconds?: number | undefined
   readonly limits?: Partial<RpcLimits> | undefined
   /** A pino logger; silent if undefined. */
   readonly log?: Logger | undefined

@@ -16,6 +16,7 @@ export interface CommandLineSettings {
   readonly mountPort: number | undefined
   readonly rpcbind: RpcbindMode | undefined
   readonly stateDirectory: string | undefined
+  readonly graceSeconds: number | undefined
   readonly logLevel: Settings['log']['level'] | undefined
   readonly logFormat: Settings['log']['format'] | undefined
   readonly metricsPort: number | undefined
@@ -41,6 +42,7 @@ export function buildSettings(
     mountPort: given.mountPort ?? file.mountPort,
     rpcbind: given.rpcbind ?? file.rpcbind,
     stateDirectory: resolve(given.stateDirectory ?? file.stateDirectory),
+    graceSeconds: given.graceSeconds ?? file.graceSeconds,
     log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
     metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
   }
@@ -104,6 +106,7 @@ function fromFile(config: ConfigFile, defaults: Settings): Settings {
     mountPort: config.mount_port ?? defaults.mountPort,
     rpcbind: config.rpcbind ?? defaults.rpcbind,
     stateDirectory: config.state_directory ?? defaults.stateDirectory,
+    graceSeconds: config.grace_seconds ?? defaults.graceSeconds,
     limits: limitsFrom(config.limits),
     log: {
       level: config.log?.level ?? defaults.log.level,

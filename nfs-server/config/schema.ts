@@ -79,6 +79,9 @@ const limitsSchema = z.strictObject(
   { error: missing('must be a mapping') },
 )
 
+/** More would keep everybody from locking for longer than anybody is away. */
+export const graceSecondsMax = 3600
+
 const port = wholeNumber(0, 65535)
 
 export const configSchema = z.strictObject(
@@ -96,6 +99,7 @@ export const configSchema = z.strictObject(
     mount_port: port.optional(),
     rpcbind: oneOf(rpcbindModes).optional(),
     state_directory: absolutePath.optional(),
+    grace_seconds: wholeNumber(0, graceSecondsMax).optional(),
     limits: limitsSchema.optional(),
     log: z
       .strictObject(

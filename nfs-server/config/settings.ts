@@ -33,6 +33,8 @@ export interface Settings {
   readonly rpcbind: RpcbindMode
   /** Where the handle key and the handle tables live. */
   readonly stateDirectory: string
+  /** How long clients may take their locks back after a restart. */
+  readonly graceSeconds: number
   readonly limits: Partial<ServerLimits>
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   /** Undefined port: no metrics endpoint. */
@@ -46,6 +48,8 @@ export const nfsPort = 2049
 export const mountPort = 20048
 
 export const defaultDrainSecondsMax = 10
+/** As long as other servers give: clients try for a minute or so to be told. */
+export const defaultGraceSeconds = 90
 
 /** State directory: systemd's, else the system's for root, else the user's. */
 export function defaultStateDirectory(environment: NodeJS.ProcessEnv, uid: number): string {
@@ -64,6 +68,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     mountPort,
     rpcbind: 'auto',
     stateDirectory: defaultStateDirectory(environment, uid),
+    graceSeconds: defaultGraceSeconds,
     limits: {},
     log: { level: 'info', format: 'auto' },
     metrics: { listen: '127.0.0.1', port: undefined },

@@ -153,13 +153,18 @@ export class TcpRpcClient implements RpcClient {
   }
 }
 
+interface UdpRpcClientOptions extends RpcClientOptions {
+  readonly localAddress?: string
+  readonly localPort?: number
+}
+
 /** One socket per call: calls by UDP are few, and a fresh port keeps late replies apart. */
 export class UdpRpcClient implements RpcClient {
   readonly #host: string
   readonly #port: number
-  readonly #options: RpcClientOptions & { readonly localPort?: number }
+  readonly #options: UdpRpcClientOptions
 
-  constructor(host: string, port: number, options: RpcClientOptions & { readonly localPort?: number } = {}) {
+  constructor(host: string, port: number, options: UdpRpcClientOptions = {}) {
     this.#host = host
     this.#port = port
     this.#options = options
@@ -184,7 +189,7 @@ export class UdpRpcClient implements RpcClient {
         socket.on('message', (reply) => {
           if (reply.length >= 4 && reply.readUInt32BE(0) === xid) resolve(reply)
         })
-        socket.bind(this.#options.localPort ?? 0, () => {
+        socket.bind(this.#options.localPort ?? 0, this.#options.localAddress, () => {
           socket.connect(this.#port, this.#host, () => {
             const send = () => socket.send(message, (error) => error && reject(error))
             send()

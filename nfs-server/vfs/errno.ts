@@ -29,6 +29,7 @@ export const errno = {
   EROFS: 30,
   EMLINK: 31,
   ENAMETOOLONG: 36,
+  ENOLCK: 37,
   ENOSYS: 38,
   ENOTEMPTY: 39,
   ELOOP: 40,

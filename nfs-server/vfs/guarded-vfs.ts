@@ -11,6 +11,7 @@ import {
   type AccessResult,
   type Answer,
   type AttributesResult,
+  type ByteRange,
   type CommitResult,
   type CreateHow,
   type CreateResult,
@@ -20,6 +21,8 @@ import {
   type FsinfoResult,
   type FsstatResult,
   type LinkResult,
+  type LockOwner,
+  type LockResult,
   type LookupResult,
   type PathconfResult,
   type ReaddirResult,
@@ -309,6 +312,48 @@ export class GuardedVfs implements Vfs {
       handle: this.#seal(admission, result.handle),
     }))
   }
+  /** An exclusive lock is for those who would change the file: EROFS in a read-only export. */
+  lock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    range: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult> {
+    return this.#look(caller, file, noLock, (opened) => {
+      if (exclusive && opened.readOnly) return noLock(errno.EROFS)
+      return this.#vfs.lock?.(opened.caller, opened.handle, owner, range, exclusive) ?? noLock(errno.ENOLCK)
+    })
+  }
+
+  testLock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    range: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult> {
+    return this.#look(
+      caller,
+      file,
+      noLock,
+      (opened) =>
+        this.#vfs.testLock?.(opened.caller, opened.handle, owner, range, exclusive) ?? noLock(errno.ENOLCK),
+    )
+  }
+
+  unlock(caller: Caller, file: FileHandle, owner: LockOwner, range: ByteRange): Answer<LockResult> {
+    return this.#look(
+      caller,
+      file,
+      noLock,
+      (opened) => this.#vfs.unlock?.(opened.caller, opened.handle, owner, range) ?? noLock(errno.ENOLCK),
+    )
+  }
+}
+
+function noLock(status: Errno): LockResult {
+  return { status, held: 0, holder: undefined }
 }
 
 function withoutAttributes(status: Errno): AttributesResult {

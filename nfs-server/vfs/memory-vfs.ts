@@ -13,6 +13,7 @@ import { attributesOf } from './memory-vfs/inode.ts'
 import { InodeTable, type MemoryVfsOptions } from './memory-vfs/inode-table.ts'
 import { chunkBytes, fileBytesMax, linksMax, nameBytesMax } from './memory-vfs/limits.ts'
 import { list } from './memory-vfs/listing.ts'
+import { MemoryLocks } from './memory-vfs/locks.ts'
 import { link, lookup, remove, removeDirectory } from './memory-vfs/names.ts'
 import { accessOf } from './memory-vfs/permissions.ts'
 import { rename } from './memory-vfs/rename.ts'
@@ -21,6 +22,7 @@ import { withWcc } from './memory-vfs/wcc.ts'
 import {
   type AccessResult,
   type AttributesResult,
+  type ByteRange,
   type CommitResult,
   type CreateHow,
   type CreateResult,
@@ -30,6 +32,8 @@ import {
   type FsinfoResult,
   type FsstatResult,
   type LinkResult,
+  type LockOwner,
+  type LockResult,
   type LookupResult,
   type PathconfResult,
   type ReaddirResult,
@@ -49,9 +53,11 @@ const slash = 0x2f
 
 export class MemoryVfs implements Vfs {
   readonly #table: InodeTable
+  readonly #locks: MemoryLocks
 
   constructor(options: MemoryVfsOptions = {}) {
     this.#table = new InodeTable(options)
+    this.#locks = new MemoryLocks(this.#table)
   }
 
   getattr(_caller: Caller, object: FileHandle): AttributesResult {
@@ -216,6 +222,23 @@ export class MemoryVfs implements Vfs {
       result = lookup(this.#table, rootCaller, result.handle!, name)
     }
     return result
+  }
+  lock(caller: Caller, file: FileHandle, owner: LockOwner, range: ByteRange, exclusive: boolean): LockResult {
+    return this.#locks.lock(caller, file, owner, range, exclusive, false)
+  }
+
+  testLock(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    range: ByteRange,
+    exclusive: boolean,
+  ): LockResult {
+    return this.#locks.lock(caller, file, owner, range, exclusive, true)
+  }
+
+  unlock(_caller: Caller, file: FileHandle, owner: LockOwner, range: ByteRange): LockResult {
+    return this.#locks.unlock(file, owner, range)
   }
 }
 

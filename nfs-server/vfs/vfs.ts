@@ -205,6 +205,29 @@ export interface PathconfResult extends AttributesResult {
   readonly case_preserving: boolean
 }
 
+/** Who holds a lock: the same bytes, the same owner. At most 4096 of them. */
+export type LockOwner = Uint8Array
+
+export interface ByteRange {
+  /** Below 2^63, else EFBIG. */
+  readonly offset: bigint
+  /** 0: to the end of the file, wherever that will be. */
+  readonly length: bigint
+}
+export interface LockHolder extends ByteRange {
+  readonly exclusive: boolean
+  /** Undefined if it is none of those who lock through this Vfs. */
+  readonly owner: LockOwner | undefined
+  /** A process of the machine that has the file system; 0 if unknown. */
+  readonly pid: number
+}
+export interface LockResult extends StatusResult {
+  /** How many separate ranges the owner holds in the file afterwards. */
+  readonly held: number
+  /** What is in the way, when status is EAGAIN. */
+  readonly holder: LockHolder | undefined
+}
+
 export interface Vfs {
   getattr(caller: Caller, object: FileHandle): Answer<AttributesResult>
   /** With `guard`, ENOTSYNC unless the object's ctime equals it. */
@@ -286,4 +309,27 @@ export interface Vfs {
    * the export at all.
    */
   resolve(caller: Caller, exportPath: string, path: Uint8Array): Answer<LookupResult>
+
+  /**
+   * Advisory locks on ranges of bytes, as fcntl(2) has them: an owner's locks never conflict with each other, a new
+   * one replaces what it overlaps. None of these ever waits: EAGAIN and what is in the way. Without these methods a
+   * file system has no locks.
+   */
+  lock?(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    range: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult>
+  /** As lock, and takes nothing. */
+  testLock?(
+    caller: Caller,
+    file: FileHandle,
+    owner: LockOwner,
+    range: ByteRange,
+    exclusive: boolean,
+  ): Answer<LockResult>
+  /** Unlocks what of the range is locked, which may be nothing. `caller` is whoever took the lock. */
+  unlock?(caller: Caller, file: FileHandle, owner: LockOwner, range: ByteRange): Answer<LockResult>
 }

@@ -72,7 +72,8 @@ t.test('without an rpcbind we are one', { skip }, async (t) => {
   t.equal(doctor.code, 0, doctor.stderr)
   t.match(doctor.stdout, /^ok +rpcbind/m)
   t.match(doctor.stdout, /^ok +clock/m)
-  t.match(doctor.stdout, /^ok +verdict .*nolock 127\.0\.0\.1:/m, 'rpcbind knows the ports: no port options')
+  t.match(doctor.stdout, /^ok +verdict /m)
+  t.notMatch(doctor.stdout, /port=/, 'rpcbind knows the ports: no port options')
 })
 
 t.test("with the system's rpcbind we register and take it back", { skip }, async (t) => {

@@ -3,6 +3,8 @@ export const guestEtc = {
   passwd: `root:x:0:0:root:/root:/bin/sh
 user:x:1000:1000:user:/tmp:/bin/sh
 other:x:1001:1001:other:/tmp:/bin/sh
+_rpc:x:101:65534::/run/rpcbind:/usr/sbin/nologin
+statd:x:102:65534::/var/lib/nfs:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/tmp:/bin/sh
 `,
   group: `root:x:0:

@@ -8,8 +8,8 @@ import { command, requireProgram } from './command.ts'
 
 /** Programs by the Debian package that has them: the stock NFS client and what the tests do on its mounts. */
 export const userPrograms: Readonly<Record<string, readonly string[]>> = {
-  'nfs-common': ['mount.nfs', 'umount.nfs', 'showmount'],
-  rpcbind: ['rpcinfo'],
+  'nfs-common': ['mount.nfs', 'umount.nfs', 'showmount', 'rpc.statd', 'sm-notify'],
+  rpcbind: ['rpcinfo', 'rpcbind'],
   // busybox's own shell prefers its built-in tools to the programs of the PATH.
   dash: ['dash'],
   bash: ['bash'],

@@ -67,6 +67,11 @@ export class OneMachine implements Layout {
     return `mount -t nfs -o ${options} ${this.network.serverAddress}:${this.exportDirectory}${below} ${directory}`
   }
 
+  /** The same, with locks on the server: needs what the network namespace has, a port 111 and VMs with addresses. */
+  lockingMountCommand(directory = '/mnt', moreOptions = 'vers=3'): string {
+    return `mount -t nfs -o ${moreOptions} ${this.network.serverAddress}:${this.exportDirectory} ${directory}`
+  }
+
   /** For the demo: the server's own view. */
   readonly serverName = 'server'
 

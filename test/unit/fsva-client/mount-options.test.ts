@@ -3,20 +3,25 @@ import { chooseOptions, numberOption } from '../../../fsva-client/mount-options.
 
 const known = { nfs: 2049, mount: 20048, fromRpcbind: true, nlm: false }
 
-t.equal(chooseOptions(known, ''), 'vers=3,proto=tcp,rsize=1048576,wsize=1048576,nolock')
-t.notMatch(chooseOptions({ ...known, nlm: true }, ''), /nolock/, 'locks are left alone where there is NLM')
+t.equal(chooseOptions(known, '', true), 'vers=3,proto=tcp,rsize=1048576,wsize=1048576,nolock')
+t.notMatch(
+  chooseOptions({ ...known, nlm: true }, '', true),
+  /nolock/,
+  'locks are left alone where there is NLM',
+)
+t.match(chooseOptions({ ...known, nlm: true }, '', false), /nolock/, 'mount(8) refuses without rpc.statd')
 t.match(
-  chooseOptions({ ...known, fromRpcbind: false, nfs: 5, mount: 6 }, ''),
+  chooseOptions({ ...known, fromRpcbind: false, nfs: 5, mount: 6 }, '', true),
   /,port=5,mountport=6,mountproto=tcp$/,
 )
 
 t.test('what the user says wins', async (t) => {
-  t.equal(chooseOptions(known, 'ro,rsize=4096'), 'vers=3,proto=tcp,wsize=1048576,nolock,ro,rsize=4096')
-  t.notMatch(chooseOptions(known, 'nfsvers=3'), /[, ]vers=3/)
-  t.notMatch(chooseOptions(known, 'lock'), /nolock/)
-  t.notMatch(chooseOptions(known, 'udp'), /proto=tcp/)
-  t.equal(chooseOptions(known, 'nolock').match(/nolock/g)?.length, 1)
-  t.equal(chooseOptions({ ...known, fromRpcbind: false }, 'port=7').match(/\bport=/g)?.length, 1)
+  t.equal(chooseOptions(known, 'ro,rsize=4096', true), 'vers=3,proto=tcp,wsize=1048576,nolock,ro,rsize=4096')
+  t.notMatch(chooseOptions(known, 'nfsvers=3', true), /[, ]vers=3/)
+  t.notMatch(chooseOptions(known, 'lock', true), /nolock/)
+  t.notMatch(chooseOptions(known, 'udp', true), /proto=tcp/)
+  t.equal(chooseOptions(known, 'nolock', true).match(/nolock/g)?.length, 1)
+  t.equal(chooseOptions({ ...known, fromRpcbind: false }, 'port=7', true).match(/\bport=/g)?.length, 1)
 })
 
 t.test('a number among options', async (t) => {
