@@ -88,8 +88,7 @@ impl Call<'_> {
     fn cached(&self, wire: &[u8]) -> Option<Arc<Object>> {
         let object = self.engine.objects.get(wire)?;
         if !self.inline && !object.filesystem.is_current(&object.name, object.path()) {
-            self.engine
-                .retire(self.engine.objects.remove(wire).into_iter().collect());
+            self.engine.retire(self.engine.objects.evict(wire));
             return None;
         }
         Some(object)

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, OnceLock, RwLock, Weak};
-use std::time::Duration;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::answer::Answer;
 use crate::call::{Call, DEFER, Output, UntrustedHandle};
 use crate::caller::{Caller, CallerId, Callers};
+use crate::closing::{self, Evicted};
 use crate::credentials;
 use crate::descriptor_cache::DescriptorCache;
 use crate::errno::{Errno, Result};
-use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy};
+use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy, ExportPolicyError};
 use crate::filesystem::ExportFilesystems;
 use crate::guard::Guard;
 use crate::handle::{ExportId, HandleCodec};
@@ -33,10 +33,6 @@ const CALLERS_MAX: usize = 16_384;
 const DESCRIPTOR_SHARE: usize = 2;
 /// More than this many descriptors buy nothing.
 const DESCRIPTORS_MAX: usize = 200_000;
-const TICK: Duration = Duration::from_secs(5);
-/// An object unused for this long is closed, so that files removed behind our back give their space back and
-/// programs can be executed after they were written.
-const IDLE_TICKS_MAX: u64 = 6;
 
 /// An operation of the Vfs interface, with its arguments by value.
 pub trait Operation: Send + 'static {
@@ -86,7 +82,7 @@ pub struct Engine {
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
     /// To the thread that closes what the event loop must not close.
-    reaper: Sender<Vec<Arc<Object>>>,
+    reaper: Sender<Evicted>,
 }
 
 /// In words for the administrator.
@@ -126,7 +122,7 @@ impl Engine {
         let weak = Arc::downgrade(&engine);
         std::thread::Builder::new()
             .name("fsva-reaper".into())
-            .spawn(move || reap(&weak, &retired))
+            .spawn(move || closing::reap(&weak, &retired))
             .map_err(|error| EngineError(format!("cannot start a thread: {error}")))?;
         Ok(engine)
     }
@@ -141,14 +137,16 @@ impl Engine {
                 Err(error) => return Err(EngineError(format!("{path}: {error}"))),
             }
         }
-        let policy = &self.guard.policy;
-        let table = policy
-            .replace(definitions)
-            .map_err(|error| EngineError(error.to_string()))?;
+        // A policy of nobody's first: everything is open before anything is replaced.
+        let refused = |error: ExportPolicyError| EngineError(error.to_string());
+        let table = ExportPolicy::new()
+            .replace(definitions.clone())
+            .map_err(refused)?;
         let mut volumes = HashMap::new();
         for export in &table.exports {
             volumes.insert(export.id, self.volume_for(export)?);
         }
+        self.guard.policy.replace(definitions).map_err(refused)?;
         let old = std::mem::replace(&mut *self.volumes.write().unwrap(), volumes);
         let gone = self.objects.drain(
             |object| match (old.get(&object.export), self.volume(object.export)) {
@@ -293,42 +291,43 @@ impl Engine {
             assert!(errno != DEFER, "only inline calls are deferred");
             reply.answer.status = status(errno);
             if let Errno::MFILE | Errno::NFILE = errno {
-                close(self, self.objects.shed());
+                self.objects.shed().close(self);
             }
         }
-        close(self, self.objects.excess());
+        let excess = self.objects.excess();
+        if !excess.is_empty() {
+            let handle = operation
+                .handle()
+                .and_then(|handle| self.guard.codec.open(handle.as_bytes()).ok());
+            excess.close_by_export(self, handle.map(|handle| handle.export));
+        }
         reply
     }
 
     /// Closes what the cache holds of it.
     pub fn forget(&self, object: &Object) {
-        self.retire(self.objects.remove(object.wire.as_bytes()).into_iter().collect());
+        self.retire(self.objects.evict(object.wire.as_bytes()));
     }
 
     /// Forgets an object that has turned out to be gone: while it is open, its space is not free.
     fn settle<O: Operation>(&self, operation: &O, result: Result<()>) {
-        if let (Err(Errno::STALE), Some(handle)) = (result, operation.handle())
-            && let Some(object) = self.objects.remove(handle.as_bytes())
-        {
-            self.retire(vec![object]);
+        if let (Err(Errno::STALE), Some(handle)) = (result, operation.handle()) {
+            self.retire(self.objects.evict(handle.as_bytes()));
         }
     }
 
-    /// Closing may block (the last descriptor of a removed file frees its blocks), so the event loop leaves it to
-    /// others.
-    pub(crate) fn retire(&self, objects: Vec<Arc<Object>>) {
-        if objects.is_empty() {
-            return;
+    pub(crate) fn retire(&self, evicted: Evicted) {
+        if !evicted.is_empty() {
+            // The reaper only ends with the engine.
+            let _ = self.reaper.send(evicted);
         }
-        // The reaper only ends with the engine.
-        let _ = self.reaper.send(objects);
     }
 
     /// When descriptors run out, what is cached has to make room before a client hears of it.
     pub fn with_spare_descriptors<T>(&self, open: impl Fn() -> Result<T>) -> Result<T> {
         for _ in 0..3 {
             match open() {
-                Err(Errno::MFILE | Errno::NFILE) => close(self, self.objects.shed()),
+                Err(Errno::MFILE | Errno::NFILE) => self.objects.shed().close(self),
                 other => return other,
             }
         }
@@ -366,37 +365,6 @@ fn status(errno: Errno) -> u32 {
     match errno {
         Errno::MFILE | Errno::NFILE => Errno::JUKEBOX.0 as u32,
         other => other.0 as u32,
-    }
-}
-
-/// Drops objects where blocking is allowed. One with unstable writes is synced first: once it is closed and its
-/// inode evicted, nobody would hear of a failed write-back any more.
-fn close(engine: &Engine, objects: Vec<Arc<Object>>) {
-    for object in objects {
-        if object.take_unstable()
-            && let Some(fd) = object.opened(crate::object::DataAccess::Write)
-            && crate::syscalls_unsafe::fsync(fd).is_err()
-        {
-            engine.verifier.data_may_be_lost();
-        }
-    }
-}
-
-fn reap(engine: &Weak<Engine>, retired: &mpsc::Receiver<Vec<Arc<Object>>>) {
-    let mut last_tick = std::time::Instant::now();
-    loop {
-        let received = retired.recv_timeout(TICK);
-        let Some(engine) = engine.upgrade() else { return };
-        match received {
-            Ok(objects) => close(&engine, objects),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        if last_tick.elapsed() >= TICK {
-            last_tick = std::time::Instant::now();
-            close(&engine, engine.objects.tick(IDLE_TICKS_MAX));
-        }
-        close(&engine, engine.objects.excess());
     }
 }
 

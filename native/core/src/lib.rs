@@ -6,6 +6,7 @@ pub mod attributes;
 pub mod call;
 pub mod caller;
 pub mod client_network;
+pub mod closing;
 pub mod credentials;
 pub mod descriptor_cache;
 pub mod directory;

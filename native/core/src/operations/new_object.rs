@@ -75,9 +75,7 @@ pub fn settable(made: &Opened, changes: &SetAttributes) -> Result<SetAttributes>
     Ok(SetAttributes {
         uid: changes.uid.filter(|uid| root && *uid != stat.stx_uid),
         gid: changes.gid.filter(|gid| root && *gid != stat.stx_gid),
-        mode: changes.mode.filter(|mode| {
-            made.object.format != libc::S_IFLNK && mode & 0o7777 & !u32::from(stat.stx_mode) != 0
-        }),
+        mode: missing_set_id(&stat, changes.mode),
         size: None,
         ..*changes
     })
@@ -89,4 +87,11 @@ pub fn sync_new(call: &Call<'_>, directory: &Opened, made: &Opened) -> Result<()
         made.sync_metadata(call)?;
     }
     directory.sync_metadata(call)
+}
+
+/// mkdir(2) leaves out the set-id bits. What else is missing has been taken away by a default ACL.
+fn missing_set_id(stat: &libc::statx, wanted: Option<u32>) -> Option<u32> {
+    let mode = u32::from(stat.stx_mode);
+    let missing = wanted? & (libc::S_ISUID | libc::S_ISGID) & !mode;
+    (mode & libc::S_IFMT == libc::S_IFDIR && missing != 0).then_some((mode | missing) & 0o7777)
 }

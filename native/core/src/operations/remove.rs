@@ -123,8 +123,7 @@ impl Victim {
         if (!links_left || filesystem.uses_table())
             && let Ok(wire) = call.wire_handle(parent, &object)
         {
-            let closed = call.engine.objects.remove(wire.as_bytes());
-            call.engine.retire(closed.into_iter().collect());
+            call.engine.retire(call.engine.objects.evict(wire.as_bytes()));
         }
     }
 }
