@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -15,6 +14,7 @@ use crate::filesystem::{Filesystem, Found};
 use crate::filesystem_identity::FilesystemIdentity;
 use crate::filesystem_traits::{Traits, kernel_release};
 use crate::handle::FilesystemKey;
+use crate::mount_root::{open_mount, open_root};
 use crate::mountinfo::{self, Mount};
 use crate::state_directory::StateDirectory;
 use crate::syscalls_unsafe as sys;
@@ -122,11 +122,9 @@ impl ExportFilesystems {
         let mounted = self.mounted();
         let untouched = mounted.untouched.get(&key).ok_or(Errno::STALE)?;
         let mount = &untouched.mount;
-        let root = open_root(&mount.mount_point)?;
-        if sys::statx(root.as_fd())?.stx_mnt_id != mount.id {
-            return Err(Errno::STALE);
-        }
-        let filesystem = self.filesystem(key, &mount.mount_point, mount, untouched.identity, None, root)?;
+        let root = open_mount(&mount.mount_point, mount.id)?;
+        let found = self.mounted_inside(key, mount, untouched.identity);
+        let filesystem = self.filesystem(found, root)?;
         let mut current = self.mounted.write().unwrap();
         let mut changed = Mounted {
             root: current.root.clone(),
@@ -146,24 +144,25 @@ impl ExportFilesystems {
         Ok(filesystem)
     }
 
-    fn filesystem(
+    fn mounted_inside<'a>(
         &self,
         key: FilesystemKey,
-        path: &Path,
-        mount: &Mount,
+        mount: &'a Mount,
         identity: FilesystemIdentity,
-        chosen_fsid: Option<u64>,
-        root: OwnedFd,
-    ) -> Result<Arc<Filesystem>> {
-        let traits = Traits::of(&mount.type_name, self.kernel);
-        let found = Found {
+    ) -> Found<'a> {
+        Found {
             key,
-            path,
+            path: &mount.mount_point,
             mount,
-            traits,
+            traits: Traits::of(&mount.type_name, self.kernel),
             identity,
-            chosen_fsid,
-        };
+            chosen_fsid: None,
+            keeps_root: false,
+        }
+    }
+
+    fn filesystem(&self, found: Found, root: OwnedFd) -> Result<Arc<Filesystem>> {
+        let key = found.key;
         let table = || {
             self.state
                 .handle_table(&self.table_name(key))
@@ -205,7 +204,20 @@ impl ExportFilesystems {
         let chosen_fsid = self.export.fsid.map(u64::from);
         let filesystem = match former.same_mount(key, root_mount_id) {
             Some(same) => same,
-            None => self.filesystem(key, &path, &root_mount, identity, chosen_fsid, root)?,
+            None => {
+                let traits = Traits::of(&root_mount.type_name, self.kernel);
+                let (path, mount) = (&path, &root_mount);
+                let found = Found {
+                    key,
+                    path,
+                    mount,
+                    traits,
+                    identity,
+                    chosen_fsid,
+                    keeps_root: true,
+                };
+                self.filesystem(found, root)?
+            }
         };
         mounted.root = Some(filesystem.clone());
         mounted.add(key, root_mount_id, filesystem);
@@ -221,9 +233,9 @@ impl ExportFilesystems {
             // What cannot be opened or is covered by another mount is not served.
             let root = match traits.remote {
                 true => None,
-                false => match open_mount(&mount) {
-                    Some(root) => Some(root),
-                    None => continue,
+                false => match open_mount(&mount.mount_point, mount.id) {
+                    Ok(root) => Some(root),
+                    Err(_) => continue,
                 },
             };
             let mut identity = FilesystemIdentity::of(&mount, root.as_ref().map(AsFd::as_fd));
@@ -235,8 +247,8 @@ impl ExportFilesystems {
             if let Some(same) = former.same_mount(key, mount.id) {
                 mounted.add(key, mount.id, same);
             } else if let Some(root) = root {
-                if let Ok(filesystem) = self.filesystem(key, &mount.mount_point, &mount, identity, None, root)
-                {
+                let found = self.mounted_inside(key, &mount, identity);
+                if let Ok(filesystem) = self.filesystem(found, root) {
                     mounted.add(key, mount.id, filesystem);
                 }
             } else {
@@ -288,31 +300,6 @@ fn visible_below(path: &Path, mounts: Vec<Mount>) -> Vec<Mount> {
     let mut visible: Vec<Mount> = uppermost.into_values().collect();
     visible.sort_by(|one, other| one.mount_point.cmp(&other.mount_point));
     visible
-}
-
-/// The root of a mount; None if it is not to be had or covered by another mount.
-fn open_mount(mount: &Mount) -> Option<OwnedFd> {
-    let root = open_root(&mount.mount_point).ok()?;
-    (sys::statx(root.as_fd()).ok()?.stx_mnt_id == mount.id).then_some(root)
-}
-
-/// open_by_handle_at wants a descriptor that is not O_PATH; a handle table can do with one that is. A regular file
-/// may be a mount's root, too.
-fn open_root(path: &Path) -> Result<OwnedFd> {
-    let options = |flags: i32| {
-        let mut options = File::options();
-        options.read(true).custom_flags(flags | libc::O_NOFOLLOW);
-        options
-    };
-    let object: OwnedFd = options(libc::O_PATH).open(path)?.into();
-    let format = u32::from(sys::statx(object.as_fd())?.stx_mode) & libc::S_IFMT;
-    if format != libc::S_IFDIR && format != libc::S_IFREG {
-        return Ok(object);
-    }
-    match sys::reopen(object.as_fd(), libc::O_RDONLY | libc::O_NONBLOCK) {
-        Err(Errno::ACCES | Errno::PERM) => Ok(object),
-        reopened => reopened,
-    }
 }
 
 /// The mount of an export that lies outside of what this process may see (in a chroot, for one).

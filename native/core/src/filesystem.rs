@@ -13,6 +13,7 @@ use crate::handle::{FilesystemKey, Object};
 use crate::handle_table::{HandleTable, ROOT};
 use crate::handle_table_resolve::Resolver;
 use crate::kernel_handle::KernelHandle;
+use crate::mount_root::MountRoot;
 use crate::mountinfo::Mount;
 use crate::object_identity::ObjectIdentity;
 use crate::syscalls_unsafe as sys;
@@ -65,7 +66,7 @@ pub struct Filesystem {
     pub mount_id: u64,
     pub traits: Traits,
     /// The directory `path`; O_PATH if it may not be read.
-    root: OwnedFd,
+    root: MountRoot,
     strategy: Strategy,
     identity: FilesystemIdentity,
     /// Instead of the derived one, for what is in the same subvolume as the root.
@@ -86,6 +87,8 @@ pub(crate) struct Found<'a> {
     pub traits: Traits,
     pub identity: FilesystemIdentity,
     pub chosen_fsid: Option<u64>,
+    /// Whether to keep its root open, see MountRoot.
+    pub keeps_root: bool,
 }
 
 impl Filesystem {
@@ -102,6 +105,7 @@ impl Filesystem {
             traits,
             identity,
             chosen_fsid,
+            keeps_root,
         } = found;
         let strategy = match probe(root.as_fd(), &traits) {
             Ok(()) => Strategy::Kernel,
@@ -116,6 +120,13 @@ impl Filesystem {
                 root_subvolume: btrfs_subvolume(root.as_fd(), &uuid)?,
             })
         });
+        let root = match keeps_root {
+            true => MountRoot::Kept(root),
+            false => MountRoot::Reopened {
+                path: path.to_owned(),
+                mount_id: mount.id,
+            },
+        };
         Ok(Filesystem {
             key,
             path: path.to_owned(),
@@ -146,15 +157,10 @@ impl Filesystem {
         matches!(self.strategy, Strategy::Table { .. })
     }
 
-    /// The directory that `path` names, open (O_PATH if it may not be read).
-    pub fn root_descriptor(&self) -> BorrowedFd<'_> {
-        self.root.as_fd()
-    }
-
     /// The export's root, or the root of a mount below it.
     pub fn root(&self) -> Result<ObjectName> {
         match &self.strategy {
-            Strategy::Kernel => KernelHandle::of(self.root.as_fd()).map(ObjectName::Kernel),
+            Strategy::Kernel => KernelHandle::of(self.root.open()?.as_fd()).map(ObjectName::Kernel),
             Strategy::Table { .. } => Ok(ObjectName::Table(ROOT)),
         }
     }
@@ -165,9 +171,12 @@ impl Filesystem {
         match (&self.strategy, object) {
             (Strategy::Kernel, Object::Kernel { handle_type, bytes }) => {
                 let handle = KernelHandle::new(handle_type, bytes).ok_or(Errno::BADHANDLE)?;
-                handle.open(self.root.as_fd(), libc::O_PATH | libc::O_NOFOLLOW)
+                handle.open(self.root.open()?.as_fd(), libc::O_PATH | libc::O_NOFOLLOW)
             }
-            (Strategy::Table { table, .. }, Object::Table(id)) => self.resolver(table).open(id),
+            (Strategy::Table { table, .. }, Object::Table(id)) => {
+                let root = self.root.open()?;
+                self.resolver(table, root.as_fd()).open(id)
+            }
             // Made when the file system was served in the other way (by a privileged server, for one).
             (_, Object::Kernel { .. } | Object::Table(_)) => Err(Errno::STALE),
             (_, Object::Foreign(_)) => Err(Errno::BADHANDLE),
@@ -204,15 +213,15 @@ impl Filesystem {
     }
 
     fn intern_path(&self, table: &HandleTable, descriptor: BorrowedFd) -> Result<u64> {
+        let root = self.root.open()?;
         let path = path_of(descriptor)?;
         let below = path
-            .strip_prefix(&path_of(self.root.as_fd())?)
-            .map_err(|_| Errno::STALE)?
-            .to_owned();
+            .strip_prefix(&path_of(root.as_fd())?)
+            .map_err(|_| Errno::STALE)?;
         let mut id = ROOT;
         for component in below.components() {
             let name = component.as_os_str().as_bytes();
-            let directory = self.resolver(table).open(id)?;
+            let directory = self.resolver(table, root.as_fd()).open(id)?;
             let name_c = std::ffi::CString::new(name).map_err(|_| Errno::INVAL)?;
             let flags = libc::O_PATH | libc::O_NOFOLLOW;
             let child = sys::openat2(directory.as_fd(), &name_c, flags, sys::RESOLVE_BENEATH)?;
@@ -222,10 +231,10 @@ impl Filesystem {
         Ok(id)
     }
 
-    fn resolver<'a>(&'a self, table: &'a HandleTable) -> Resolver<'a> {
+    fn resolver<'a>(&'a self, table: &'a HandleTable, root: BorrowedFd<'a>) -> Resolver<'a> {
         Resolver {
             table,
-            root: self.root.as_fd(),
+            root,
             subvolume_of: Box::new(|object| self.subvolume(None, object)),
         }
     }

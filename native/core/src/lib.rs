@@ -32,6 +32,7 @@ pub mod lock_ranges;
 mod lock_syscalls_unsafe;
 pub mod lock_table;
 pub mod mapped_memory_unsafe;
+pub mod mount_root;
 pub mod mountinfo;
 pub mod name;
 pub mod object;

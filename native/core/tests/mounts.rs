@@ -81,6 +81,25 @@ fn a_copied_file_system_has_an_fsid_of_its_own() {
     });
 }
 
+/// Who mounted it inside the export may take it away again.
+#[test]
+fn an_idle_mount_can_be_unmounted() {
+    isolated("an_idle_mount_can_be_unmounted", || {
+        let scratch = Scratch::new();
+        let export = scratch.directory("export");
+        run("mount", &["-t", "tmpfs", "none", &export]);
+        let inner = scratch.directory("export/inner");
+        run("mount", &["-t", "tmpfs", "none", &inner]);
+        fs::write(format!("{inner}/file"), "x").unwrap();
+        let server = Server::open(&scratch.path("state"), Path::new(&export), None);
+        let file = server.walk("inner/file");
+        assert!(server.inode(&file).is_ok());
+        run("umount", &[&inner]);
+        assert_eq!(server.inode(&file), Err(Errno::STALE));
+        assert_eq!(server.inode(&server.walk("inner")), Ok(inode_of(&inner)));
+    });
+}
+
 #[test]
 fn what_a_mount_covers_is_not_served_through_it() {
     isolated("what_a_mount_covers_is_not_served_through_it", || {
