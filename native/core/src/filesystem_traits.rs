@@ -12,6 +12,8 @@ pub struct Traits {
     /// Kernel handles name the object also after the file system was mounted again. Whether the kernel makes
     /// handles at all is found out by trying.
     pub durable_kernel_handles: bool,
+    /// Metadata reaches the disk in order: fsync of a new file or directory makes its name stable, too.
+    pub ordered_metadata: bool,
 }
 
 impl Traits {
@@ -22,9 +24,14 @@ impl Traits {
             stable_directory_offsets: true,
             remote: false,
             durable_kernel_handles: true,
+            ordered_metadata: false,
         };
         match type_name {
-            "ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "f2fs" => local,
+            "ext3" | "ext4" | "xfs" => Traits {
+                ordered_metadata: true,
+                ..local
+            },
+            "ext2" | "btrfs" | "f2fs" => local,
             // Offsets were list positions until Linux 6.6.
             "tmpfs" => Traits {
                 stable_directory_offsets: kernel >= (6, 6),
@@ -62,6 +69,7 @@ fn remote_without_handles() -> Traits {
         stable_directory_offsets: false,
         remote: true,
         durable_kernel_handles: false,
+        ordered_metadata: false,
     }
 }
 
