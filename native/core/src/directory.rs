@@ -191,11 +191,14 @@ impl Filler<'_> {
             }
             return Ok(true);
         }
-        for batch in entries.chunks(PLUS_BATCH) {
-            // Opening entries that cannot be listed would be a waste.
-            let fitting = self.fitting(batch);
-            let opened = self.open_entries(&batch[..fitting]);
-            for (entry, found) in batch.iter().zip(opened) {
+        let mut rest = &entries[..];
+        while !rest.is_empty() {
+            // Opening entries that cannot be listed would be a waste. If all that may fit turn out to be gone, others
+            // have their room.
+            let fitting = self.fitting(&rest[..rest.len().min(PLUS_BATCH)]);
+            let (batch, others) = rest.split_at(fitting);
+            rest = others;
+            for (entry, found) in batch.iter().zip(self.open_entries(batch)) {
                 let known = match found {
                     Found::Gone => continue,
                     Found::Nothing => None,
@@ -205,9 +208,6 @@ impl Filler<'_> {
                 if !self.push(entry, known)? {
                     return Ok(false);
                 }
-            }
-            if fitting < batch.len() {
-                return Ok(false);
             }
         }
         Ok(true)

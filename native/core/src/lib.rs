@@ -5,6 +5,7 @@ pub mod answer;
 pub mod attributes;
 pub mod call;
 pub mod caller;
+mod changes;
 pub mod client_network;
 pub mod closing;
 pub mod credentials;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::caller::Credentials;
+use crate::changes::Changes;
 use crate::credentials::CredentialsGuard;
 use crate::directory::DirectoryStream;
 use crate::directory_snapshot::Snapshot;
@@ -68,6 +69,7 @@ pub struct Object {
     pub(crate) permissions: PermissionCache,
     /// Of a directory without stable offsets.
     pub(crate) snapshot: Mutex<Option<Arc<Snapshot>>>,
+    pub(crate) changes: Changes,
     /// Written to unstably since the last successful COMMIT.
     unstable: AtomicBool,
 }
@@ -96,6 +98,7 @@ impl Object {
             streams: Mutex::default(),
             permissions: PermissionCache::default(),
             snapshot: Mutex::default(),
+            changes: Changes::default(),
             unstable: AtomicBool::new(false),
         }
     }

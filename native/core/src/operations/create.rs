@@ -50,7 +50,7 @@ impl Operation for Create {
                     Err(errno) => return Err(errno),
                 }
                 match self.use_existing(call, directory) {
-                    Err(Errno::NOENT) => {}
+                    Err(Errno::NOENT | Errno::STALE) => {}
                     other => return other,
                 }
             }

@@ -26,10 +26,12 @@ impl Operation for Link {
         let object = call.open(&self.object, Access::Mutate)?;
         output.answer.object = object.attributes()?;
         let directory = call.open(&self.directory, Access::Mutate)?;
+        let change = directory.object.changes.begin();
         output.answer.before = wcc_attributes(&directory.stat()?);
         let linked = self.link(call, &object, &directory);
         output.answer.object = object.attributes_if_any();
         output.answer.directory = directory.attributes_if_any();
+        output.answer.before = change.before(output.answer.before);
         linked
     }
 }

@@ -19,6 +19,7 @@ pub fn create_in(
     make: impl FnOnce(&Opened) -> Result<Opened>,
 ) -> Result<()> {
     let directory = call.open(directory, Access::Mutate)?;
+    let change = directory.object.changes.begin();
     output.answer.before = wcc_attributes(&directory.stat()?);
     let made = if !directory.object.is_directory() {
         Err(Errno::NOTDIR)
@@ -28,13 +29,17 @@ pub fn create_in(
         make(&directory)
     };
     output.answer.directory = directory.attributes_if_any();
-    // A former process made it, and somebody has removed it since.
-    if made.as_ref().err() == Some(&Errno::NOENT) && call.happened_before() {
-        return Ok(());
-    }
-    let made = made?;
-    output.answer.object = made.attributes()?;
-    output.answer.set_handle(&made.object.wire);
+    output.answer.before = change.before(output.answer.before);
+    let made = match made.and_then(|made| Ok((made.attributes()?, made))) {
+        // Made, and removed by somebody before there was anything to say about it. Not the directory's handle is
+        // stale, which is what the client would understand.
+        Err(Errno::STALE) if directory.stat().is_ok() => return Ok(()),
+        // A former process made it, and somebody has removed it since.
+        Err(Errno::NOENT) if call.happened_before() => return Ok(()),
+        made => made?,
+    };
+    output.answer.object = made.0;
+    output.answer.set_handle(&made.1.object.wire);
     Ok(())
 }
 
@@ -45,7 +50,10 @@ pub fn finish_new(
     name: &Name,
     changes: &SetAttributes,
 ) -> Result<Opened> {
-    let fd = open_new(directory, name)?;
+    let fd = open_new(directory, name).map_err(|errno| match errno {
+        Errno::NOENT => Errno::STALE,
+        other => other,
+    })?;
     let made = call.adopt(directory, name, fd)?;
     {
         let changes = settable(&made, changes)?;

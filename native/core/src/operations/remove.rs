@@ -38,9 +38,11 @@ pub(super) fn remove_from(
     flags: i32,
 ) -> Result<()> {
     let directory = call.open(directory, Access::Mutate)?;
+    let change = directory.object.changes.begin();
     output.answer.before = wcc_attributes(&directory.stat()?);
     let removed = remove_entry(call, &directory, name, flags);
     output.answer.directory = directory.attributes_if_any();
+    output.answer.before = change.before(output.answer.before);
     removed
 }
 

@@ -27,13 +27,19 @@ impl Operation for Rename {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let from = call.open(&self.from_directory, Access::Mutate)?;
+        let from_change = from.object.changes.begin();
         output.answer.before = wcc_attributes(&from.stat()?);
         output.answer.directory = from.attributes_if_any();
         let to = call.open(&self.to_directory, Access::Mutate)?;
+        let other = from.object.wire != to.object.wire;
+        let to_change = other.then(|| to.object.changes.begin());
         output.answer.to_before = wcc_attributes(&to.stat()?);
         let renamed = self.rename(call, &from, &to);
         output.answer.directory = from.attributes_if_any();
         output.answer.to_directory = to.attributes_if_any();
+        output.answer.before = from_change.before(output.answer.before);
+        let to_change = to_change.as_ref().unwrap_or(&from_change);
+        output.answer.to_before = to_change.before(output.answer.to_before);
         renamed
     }
 }

@@ -24,10 +24,12 @@ impl Operation for Setattr {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, Access::Mutate)?;
+        let change = opened.object.changes.begin();
         let stat = opened.stat()?;
         output.answer.before = wcc_attributes(&stat);
         let done = self.set(call, &opened, &stat);
         output.answer.object = opened.attributes_if_any();
+        output.answer.before = change.before(output.answer.before);
         done
     }
 }

@@ -33,10 +33,12 @@ impl Operation for Write {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.file, Access::Mutate)?;
+        let change = opened.object.changes.begin();
         let stat = opened.stat()?;
         output.answer.before = wcc_attributes(&stat);
         let written = self.write(call, &opened, &stat);
         output.answer.object = opened.attributes_if_any();
+        output.answer.before = change.before(output.answer.before);
         output.answer.count = written? as u32;
         output.answer.flags = self.stable as u32;
         output.answer.verifier = call.engine.verifier.get();
