@@ -74,7 +74,8 @@ function npmPackages() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return 'up to date'
-  run('npm-ci', 'npm', ['ci', '--no-audit', '--no-fund'])
+  // Not `npm ci`: it wants every platform's optional packages in the lock, and a mirror need not carry them all.
+  run('npm-install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund'])
   writeFileSync(marker, lock)
   return 'installed'
 }
