@@ -171,16 +171,15 @@ impl ExportFilesystems {
         Filesystem::new(found, root, table).map(Arc::new)
     }
 
-    /// The paths in a table are relative to the export's, so that is part of the name.
+    /// The paths in a table are relative to the export's, so that is part of the name, unless the export has an fsid:
+    /// then it may move.
     fn table_name(&self, key: FilesystemKey) -> String {
-        let path = blake3::hash(self.export.path.as_os_str().as_bytes());
-        let path = u32::from_le_bytes([
-            path.as_bytes()[0],
-            path.as_bytes()[1],
-            path.as_bytes()[2],
-            path.as_bytes()[3],
-        ]);
-        format!("handles-{:08x}-{path:08x}-{:08x}", self.export.id.0, key.0)
+        let (id, key) = (self.export.id.0, key.0);
+        if self.export.fsid.is_some() {
+            return format!("handles-{id:08x}-{key:08x}");
+        }
+        let path = blake3::hash(self.export.path.as_os_str().as_bytes()).to_hex();
+        format!("handles-{id:08x}-{}-{key:08x}", &path[..8])
     }
 
     fn read_mounts(&self, mountinfo: &mut File) -> Result<()> {

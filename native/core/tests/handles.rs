@@ -313,6 +313,33 @@ fn serves_unprivileged() {
     assert!(server.filesystems.strategies()[0].contains("CAP_DAC_READ_SEARCH"));
     drop(server);
     made.check_in_another_process(None);
+    moves_with_its_fsid(&scratch, &home);
+}
+
+/// Handles name an export by its fsid, if it has one, and not by its path.
+fn moves_with_its_fsid(scratch: &Scratch, parent: &Path) {
+    let (old, new) = (parent.join("old"), parent.join("new"));
+    fs::create_dir_all(old.join("dir")).unwrap();
+    fs::write(old.join("dir/file"), "x").unwrap();
+    let server = Server::open(&scratch.path("moving state"), &old, Some(9));
+    let handles = [server.root(), server.walk("dir"), server.walk("dir/file")];
+    drop(server);
+    fs::rename(&old, &new).unwrap();
+    let server = Server::open(&scratch.path("moving state"), &new, Some(9));
+    for (wire, path) in handles.iter().zip(["", "dir", "dir/file"]) {
+        assert_eq!(server.inode(wire), Ok(inode_of(new.join(path))));
+        assert_eq!(server.fsid(wire), 9);
+    }
+}
+
+#[test]
+fn an_export_moves_with_its_fsid() {
+    isolated("an_export_moves_with_its_fsid", || {
+        let scratch = Scratch::new();
+        let mounted = scratch.directory("mnt");
+        run("mount", &["-t", "tmpfs", "none", &mounted]);
+        moves_with_its_fsid(&scratch, Path::new(&mounted));
+    });
 }
 
 /// A race must not look like a fact: clients throw away what they hold of a stale file.
