@@ -110,10 +110,11 @@ function run(name, command, args, extra = {}) {
     stdio: ['ignore', out, out],
   })
   if (status === 0) return
-  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-30).join('\n')
-  fail(
-    `\`${command} ${args.join(' ')}\` failed${error ? `: ${error.message}` : ''}; the end of ${log}:\n${tail}`,
-  )
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
+  const errors = lines.filter((line) => /error/i.test(line)).slice(0, 10)
+  const shown = [...new Set([...errors, ...lines.slice(-20)])].join('\n')
+  const reason = error ? `: ${error.message}` : ''
+  fail(`\`${command} ${args.join(' ')}\` failed${reason}; from ${log}:\n${shown}`)
 }
 
 function fail(message) {
