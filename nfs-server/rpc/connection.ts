@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
 import { CallerCache } from './auth.ts'
+import { type Chunk, hold, release } from './buffer-pool.ts'
 import { type Dispatcher, type Peer, type PendingCall, unintelligible } from './dispatch.ts'
 import type { RpcLimits } from './limits.ts'
-import { type Chunk, RecordMarkingError, RecordReader, release } from './record-marking.ts'
+import { RecordMarkingError, RecordReader } from './record-marking.ts'
 import type { BatchOwner, ReplyBatch } from './reply-batch.ts'
 import type { ServerLoad } from './server-load.ts'
 
@@ -130,7 +131,9 @@ export class Connection implements Peer, BatchOwner {
         tookAny = true
         const pending = this.#options.dispatcher.dispatch(record, this)
         if (pending === unintelligible) throw new RecordMarkingError('not a call')
-        if (pending !== undefined) this.#await(pending, record)
+        const { own } = this.#reader
+        if (pending !== undefined) this.#await(pending, record, own)
+        else if (own !== undefined) this.#dropRecord(own)
         if (this.#isClosed) return false
       }
     } catch (error) {
@@ -177,14 +180,21 @@ export class Connection implements Peer, BatchOwner {
     this.#finishIfDone()
   }
 
-  #await(pending: PendingCall, record: Buffer): void {
-    const hold = this.#reader.hold(record)
+  /** The record's buffer may go, after what the replies have of it has been seen to. */
+  #dropRecord(own: Chunk): void {
+    this.#batch.release(this)
+    release(own)
+  }
+
+  #await(pending: PendingCall, record: Buffer, own: Chunk | undefined): void {
+    const held = own ?? hold(record)
     const bytes = record.length + pending.replyBytesMax
     this.#calls++
     this.#callBytes += bytes
     this.#load.callBegan(bytes)
     pending.settled.then(() => {
-      release(hold)
+      if (own === undefined) release(held)
+      else this.#dropRecord(own)
       this.#calls--
       this.#callBytes -= bytes
       this.#load.callEnded(bytes)
@@ -231,8 +241,8 @@ export class Connection implements Peer, BatchOwner {
     if (this.#isClosed) return
     for (const segment of segments) {
       // A reply may contain a piece of its call, which the next read must not overwrite.
-      const hold = this.#reader.hold(segment)
-      if (hold !== undefined) this.#pendingHolds.push(hold)
+      const held = hold(segment)
+      if (held !== undefined) this.#pendingHolds.push(held)
       this.#pendingSegments.push(segment)
     }
     this.#pendingBytes += bytes
@@ -266,7 +276,7 @@ export class Connection implements Peer, BatchOwner {
 
   #sent(bytes: number, holds: readonly Chunk[]): void {
     if (this.#isClosed) return
-    for (const hold of holds) release(hold)
+    for (const held of holds) release(held)
     this.#unsentBytes -= bytes
     this.#load.replyBytesUnsent -= bytes
     this.#sent_ms = this.#load.now_ms

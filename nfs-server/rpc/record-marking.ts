@@ -10,6 +10,7 @@
  * The chunk moves only inside `buffer()`: the bytes handed out by the last call stay where the next `filled` expects
  * them, also while reading is paused with records still to be taken.
  */
+import { type Chunk, hold, newChunk, takeBuffer } from './buffer-pool.ts'
 import type { RpcLimits } from './limits.ts'
 
 const chunkBytes = 64 << 10
@@ -17,18 +18,14 @@ const chunkBytes = 64 << 10
 const smallRecordBytes = 16 << 10
 /** Reading into less room than this costs more system calls than moving what is there. */
 const roomBytesMin = 16 << 10
+/** Read at first where another large record is likely: what is read of it before its size is known has to be copied. */
+const peekBytes = 4 << 10
 const markBytes = 4
 const noBytes = Buffer.alloc(0)
 
 /** The peer broke the framing or its limits; the stream cannot be understood any further. */
 export class RecordMarkingError extends Error {
   override readonly name = 'RecordMarkingError'
-}
-
-/** A read buffer and the number of unanswered calls that still look at it. */
-export interface Chunk {
-  readonly bytes: Buffer
-  holds: number
 }
 
 export class RecordReader {
@@ -43,11 +40,18 @@ export class RecordReader {
   #fragment: Buffer | undefined
   #fragmentEnd = 0
   #fragmentIsLast = false
+  /** The last record was large: bulk data tends to go on. */
+  #expectsLarge = false
   /** Whether the last `buffer()` was room in the fragment, rather than in the chunk. */
   #readsFragment = false
   /** Complete fragments of an unfinished record. */
   #fragments: Buffer[] = []
   #fragmentsBytes = 0
+  /**
+   * The buffer that the record just taken has to itself, held; undefined if it is a piece of a read chunk. Whoever took
+   * the record releases it when the record is done with.
+   */
+  own: Chunk | undefined
 
   constructor(limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>) {
     this.#limits = limits
@@ -73,7 +77,8 @@ export class RecordReader {
     } else if (!fitsHere && this.#end + roomBytesMin > bytes.length) {
       this.#move(live)
     }
-    return this.#chunk.bytes.subarray(this.#end)
+    const length = this.#expectsLarge && live === 0 ? peekBytes : this.#chunk.bytes.length
+    return this.#chunk.bytes.subarray(this.#end, this.#end + length)
   }
 
   /** Gives what was not taken yet the front of a chunk. */
@@ -97,6 +102,7 @@ export class RecordReader {
    * next `buffer()`; `hold` it to keep it longer.
    */
   next(): Buffer | undefined {
+    this.own = undefined
     for (;;) {
       if (this.#fragment !== undefined) {
         this.#fillFragment(this.#fragment)
@@ -117,6 +123,7 @@ export class RecordReader {
       if (isLast && this.#fragments.length === 0) {
         if (body + length <= this.#end) {
           this.#start = body + length
+          this.#expectsLarge = false
           return bytes.subarray(body, body + length)
         }
         if (body + length <= bytes.length || length <= smallRecordBytes) {
@@ -126,7 +133,7 @@ export class RecordReader {
       }
       this.#start = body
       this.#need = markBytes
-      this.#fragment = length === 0 ? noBytes : Buffer.allocUnsafeSlow(length)
+      this.#fragment = this.#newFragment(length, isLast)
       this.#fragmentEnd = 0
       this.#fragmentIsLast = isLast
     }
@@ -142,6 +149,12 @@ export class RecordReader {
     }
   }
 
+  /** Only whole records have buffers of the pool: the pieces of others are copied together and gone. */
+  #newFragment(length: number, isLast: boolean): Buffer {
+    if (length === 0) return noBytes
+    return isLast && this.#fragments.length === 0 ? takeBuffer(length) : Buffer.allocUnsafeSlow(length)
+  }
+
   /** Takes what the chunk has of the fragment; there is more only if it was read before the fragment was begun. */
   #fillFragment(fragment: Buffer): void {
     const count = Math.min(fragment.length - this.#fragmentEnd, this.#end - this.#start)
@@ -153,7 +166,11 @@ export class RecordReader {
 
   #finishFragment(fragment: Buffer): Buffer | undefined {
     this.#fragment = undefined
-    if (this.#fragmentIsLast && this.#fragments.length === 0) return fragment
+    if (this.#fragmentIsLast && this.#fragments.length === 0) {
+      this.own = hold(fragment)
+      this.#expectsLarge = true
+      return fragment
+    }
     this.#fragments.push(fragment)
     this.#fragmentsBytes += fragment.length
     if (!this.#fragmentIsLast) return undefined
@@ -162,19 +179,4 @@ export class RecordReader {
     this.#fragmentsBytes = 0
     return record
   }
-
-  /** Keeps the chunk behind `record` from being written again until `release`; undefined if it has its own buffer. */
-  hold(record: Uint8Array): Chunk | undefined {
-    if (record.buffer !== this.#chunk.bytes.buffer) return undefined
-    this.#chunk.holds++
-    return this.#chunk
-  }
-}
-
-export function release(chunk: Chunk | undefined): void {
-  if (chunk !== undefined) chunk.holds--
-}
-
-function newChunk(size: number): Chunk {
-  return { bytes: Buffer.allocUnsafeSlow(size), holds: 0 }
 }

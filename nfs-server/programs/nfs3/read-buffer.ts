@@ -1,3 +1,4 @@
+import { takeBuffer } from '../../rpc/buffer-pool.ts'
 import { readSlabBytes, smallReadBytes } from './limits.ts'
 
 let slab = Buffer.allocUnsafeSlow(0)
@@ -6,9 +7,10 @@ let slabUsed = 0
 /**
  * Memory for one READ's data, uninitialized: the procedure answers only the part that the Vfs filled. Small
  * buffers are pieces of a slab, each given out once; the slab goes when its last piece has been sent.
+ * Large ones are the connection's to use again when it has sent them.
  */
 export function takeReadBuffer(byteLength: number): Buffer {
-  if (byteLength > smallReadBytes) return Buffer.allocUnsafeSlow(byteLength)
+  if (byteLength > smallReadBytes) return takeBuffer(byteLength)
   if (slabUsed + byteLength > slab.length) {
     slab = Buffer.allocUnsafeSlow(readSlabBytes)
     slabUsed = 0

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  type Chunk,
-  RecordMarkingError,
-  RecordReader,
-  release,
-} from '../../../nfs-server/rpc/record-marking.ts'
+import { type Chunk, hold, release } from '../../../nfs-server/rpc/buffer-pool.ts'
+import { RecordMarkingError, RecordReader } from '../../../nfs-server/rpc/record-marking.ts'
 
 const limits = { recordBytesMax: 1 << 20, fragmentsMax: 64 }
 
@@ -40,6 +36,7 @@ function readAll(reader: RecordReader, stream: Uint8Array): Buffer[] {
     at += arrive(reader, reader.buffer(), stream.subarray(at))
     for (let record = reader.next(); record !== undefined; record = reader.next()) {
       records.push(Buffer.from(record))
+      release(reader.own)
     }
   }
   return records
@@ -90,8 +87,10 @@ t.test('any records, in any fragments, arriving in any pieces, with pauses and h
             isDrained = record === undefined
             if (record === undefined) continue
             if (!record.equals(sent[taken]!)) throw new Error(`record ${taken} differs`)
+            const { own } = reader
             if (isHeld)
-              held.push({ record, chunk: reader.hold(record), index: taken, until: turn + holdsFor })
+              held.push({ record, chunk: own ?? hold(record), index: taken, until: turn + holdsFor })
+            else release(own)
             taken++
           }
           for (const { record, index } of held) {
@@ -157,8 +156,29 @@ t.test('a large record is read straight into a buffer of exactly its size', asyn
   arrive(reader, reader.buffer(), stream.subarray(at))
   const record = reader.next()!
   t.equal(record.buffer, room.buffer, 'what the kernel wrote to is the record')
-  t.equal(record.buffer.byteLength, sent.length)
+  t.equal(record.length, sent.length)
   t.ok(record.equals(sent))
+})
+
+t.test('after a large record little is read before the size of the next one is known', async (t) => {
+  const reader = new RecordReader(limits)
+  const stream = marked(patterned(100_000, 1))
+  for (let round = 0; round < 3; round++) {
+    let at = 0
+    const rooms: number[] = []
+    while (at < stream.length) {
+      const room = reader.buffer()
+      rooms.push(room.length)
+      at += arrive(reader, room, stream.subarray(at))
+      if (at < stream.length) t.equal(reader.next(), undefined)
+    }
+    t.ok(reader.next()?.equals(patterned(100_000, 1)))
+    release(reader.own)
+    if (round > 0) t.same(rooms, [4096, stream.length - 4096], 'the rest is read into place')
+  }
+  arrive(reader, reader.buffer(), marked(patterned(100, 2)))
+  t.ok(reader.next()?.equals(patterned(100, 2)))
+  t.ok(reader.buffer().length > 16_000, 'small records are read many at a time again')
 })
 
 t.test('a held chunk is not written again, a released one is', async (t) => {
@@ -166,7 +186,7 @@ t.test('a held chunk is not written again, a released one is', async (t) => {
   const first = reader.buffer()
   arrive(reader, first, marked(patterned(40_000, 1)))
   const record = reader.next()!
-  const chunk = reader.hold(record)
+  const chunk = hold(record)
   arrive(reader, reader.buffer(), marked(patterned(20_000, 2)))
   t.ok(reader.next()!.equals(patterned(20_000, 2)))
   t.ok(record.equals(patterned(40_000, 1)))
