@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use crate::errno::{Errno, Result};
 use crate::export_policy::Export;
-use crate::filesystem::{Filesystem, Found};
+use crate::filesystem::{Filesystem, Found, LazyTable};
 use crate::filesystem_identity::FilesystemIdentity;
 use crate::filesystem_traits::{Traits, kernel_release};
 use crate::handle::FilesystemKey;
@@ -162,12 +162,7 @@ impl ExportFilesystems {
     }
 
     fn filesystem(&self, found: Found, root: OwnedFd) -> Result<Arc<Filesystem>> {
-        let key = found.key;
-        let table = || {
-            self.state
-                .handle_table(&self.table_name(key))
-                .map_err(Errno::from)
-        };
+        let table = LazyTable::new(self.state.clone(), self.table_name(found.key));
         Filesystem::new(found, root, table).map(Arc::new)
     }
 

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, RwLockReadGuard};
 
 use crate::errno::{Errno, Result};
 pub use crate::export_filesystems::ExportFilesystems;
@@ -16,6 +16,7 @@ use crate::kernel_handle::KernelHandle;
 use crate::mount_root::MountRoot;
 use crate::mountinfo::Mount;
 use crate::object_identity::ObjectIdentity;
+use crate::state_directory::StateDirectory;
 use crate::syscalls_unsafe as sys;
 
 /// An object's name in its file system, by value.
@@ -51,9 +52,34 @@ pub(crate) enum Strategy {
     /// name_to_handle_at and open_by_handle_at.
     Kernel,
     Table {
-        table: Arc<HandleTable>,
+        table: LazyTable,
         why: String,
     },
+}
+
+/// Opened when the first handle is made: most mounts that happen to be below an export are never looked at.
+pub(crate) struct LazyTable {
+    state: Arc<StateDirectory>,
+    name: String,
+    table: OnceLock<Arc<HandleTable>>,
+}
+
+impl LazyTable {
+    pub fn new(state: Arc<StateDirectory>, name: String) -> LazyTable {
+        LazyTable {
+            state,
+            name,
+            table: OnceLock::new(),
+        }
+    }
+
+    fn get(&self) -> Result<&HandleTable> {
+        if self.table.get().is_none() {
+            // Whoever is first: the state directory has one table of a name.
+            let _ = self.table.set(self.state.handle_table(&self.name)?);
+        }
+        Ok(self.table.get().expect("set above"))
+    }
 }
 
 /// One mount, at or below an export's root.
@@ -92,12 +118,7 @@ pub(crate) struct Found<'a> {
 }
 
 impl Filesystem {
-    /// `table` opens the file system's handle table, if one is needed.
-    pub(crate) fn new(
-        found: Found,
-        root: OwnedFd,
-        table: impl FnOnce() -> Result<Arc<HandleTable>>,
-    ) -> Result<Filesystem> {
+    pub(crate) fn new(found: Found, root: OwnedFd, table: LazyTable) -> Result<Filesystem> {
         let Found {
             key,
             path,
@@ -109,7 +130,13 @@ impl Filesystem {
         } = found;
         let strategy = match probe(root.as_fd(), &traits) {
             Ok(()) => Strategy::Kernel,
-            Err(why) => Strategy::Table { table: table()?, why },
+            Err(why) => {
+                // An export's own should fail now rather than when somebody has mounted it.
+                if keeps_root {
+                    table.get()?;
+                }
+                Strategy::Table { table, why }
+            }
         };
         let uuid = Some(root.as_fd())
             .filter(|_| mount.type_name == "btrfs")
@@ -143,11 +170,17 @@ impl Filesystem {
 
     /// How handles are made here, in words for the log.
     pub fn strategy(&self) -> String {
-        let path = self.path.display();
+        let (path, type_name) = (self.path.display(), &self.type_name);
         match &self.strategy {
-            Strategy::Kernel => format!("{path} ({}): kernel file handles", self.type_name),
-            Strategy::Table { why, .. } => {
-                format!("{path} ({}): handle table, because {why}", self.type_name)
+            Strategy::Kernel => format!("{path} ({type_name}): kernel file handles"),
+            Strategy::Table { table, why } => {
+                let torn = table.table.get().map_or(0, |table| table.torn_bytes);
+                let loss = if torn == 0 {
+                    String::new()
+                } else {
+                    format!("; the last {torn} bytes of the table were damaged, handles in them are stale")
+                };
+                format!("{path} ({type_name}): handle table, because {why}{loss}")
             }
         }
     }
@@ -175,7 +208,7 @@ impl Filesystem {
             }
             (Strategy::Table { table, .. }, Object::Table(id)) => {
                 let root = self.root.open()?;
-                self.resolver(table, root.as_fd()).open(id)
+                self.resolver(table.get()?, root.as_fd()).open(id)
             }
             // Made when the file system was served in the other way (by a privileged server, for one).
             (_, Object::Kernel { .. } | Object::Table(_)) => Err(Errno::STALE),
@@ -188,7 +221,9 @@ impl Filesystem {
         match (&self.strategy, name) {
             (Strategy::Table { table, .. }, ObjectName::Table(id)) if *id != ROOT => {
                 let now = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor));
-                now.is_ok_and(|now| now.links > 0 && table.recognize(*id, &now.identity))
+                let table = table.get();
+                matches!((now, table), (Ok(now), Ok(table))
+                    if now.links > 0 && table.recognize(*id, &now.identity))
             }
             _ => true,
         }
@@ -199,7 +234,7 @@ impl Filesystem {
     pub fn name_of(&self, descriptor: BorrowedFd, place: Option<(Object, &[u8])>) -> Result<ObjectName> {
         let table = match &self.strategy {
             Strategy::Kernel => return KernelHandle::of(descriptor).map(ObjectName::Kernel),
-            Strategy::Table { table, .. } => table,
+            Strategy::Table { table, .. } => table.get()?,
         };
         let found = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor))?;
         match place {
@@ -269,7 +304,9 @@ impl Filesystem {
         if let (Strategy::Table { table, .. }, Object::Table(parent), Some(ObjectName::Table(id))) =
             (&self.strategy, directory, object)
         {
-            let _ = table.removed(id, parent, name, links_left);
+            let _ = table
+                .get()
+                .and_then(|table| table.removed(id, parent, name, links_left));
         }
     }
 
@@ -277,7 +314,7 @@ impl Filesystem {
     pub fn renaming(&self) -> Option<RwLockReadGuard<'_, ()>> {
         match &self.strategy {
             Strategy::Kernel => None,
-            Strategy::Table { table, .. } => Some(table.renaming()),
+            Strategy::Table { table, .. } => table.get().ok().map(HandleTable::renaming),
         }
     }
 
@@ -290,7 +327,9 @@ impl Filesystem {
             Object::Table(to),
         ) = (&self.strategy, object, from, to)
         {
-            let _ = table.renamed(id, from, from_name, to, to_name);
+            let _ = table
+                .get()
+                .and_then(|table| table.renamed(id, from, from_name, to, to_name));
         }
     }
 
@@ -298,7 +337,7 @@ impl Filesystem {
     pub fn sync_handles(&self) -> Result<()> {
         match &self.strategy {
             Strategy::Kernel => Ok(()),
-            Strategy::Table { table, .. } => Ok(table.sync()?),
+            Strategy::Table { table, .. } => Ok(table.get()?.sync()?),
         }
     }
 }

@@ -114,6 +114,33 @@ fn what_a_mount_covers_is_not_served_through_it() {
     });
 }
 
+/// An export of "/" has many mounts below it that nobody ever asks for.
+#[test]
+fn a_mount_costs_nothing_until_it_is_used() {
+    isolated("a_mount_costs_nothing_until_it_is_used", || {
+        let scratch = Scratch::new();
+        let export = scratch.directory("export");
+        run("mount", &["-t", "tmpfs", "none", &export]);
+        run(
+            "mount",
+            &["-t", "proc", "none", &scratch.directory("export/proc")],
+        );
+        let server = Server::open(&scratch.path("state"), Path::new(&export), None);
+        let tables = || {
+            let names = fs::read_dir(scratch.path("state"))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name());
+            names
+                .filter(|name| name.to_str().unwrap().starts_with("handles-"))
+                .count()
+        };
+        assert!(server.filesystems.strategies()[1].contains("handle table"));
+        assert_eq!(tables(), 0);
+        assert!(server.inode(&server.walk("proc/version")).is_ok());
+        assert_eq!(tables(), 1);
+    });
+}
+
 #[test]
 fn a_chosen_fsid_is_the_exports_own() {
     isolated("a_chosen_fsid_is_the_exports_own", || {
