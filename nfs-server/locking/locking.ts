@@ -15,6 +15,8 @@ import { RestartNotices } from './restart-notices.ts'
 
 /** How often clients without locks are forgotten: not at once, because most come back. */
 const forgetIntervalMs = 60_000
+/** Timers are not exact: the grace period is over for sure by then. */
+const graceMarginMs = 100
 
 export interface LockingOptions {
   readonly vfs: Vfs
@@ -38,13 +40,15 @@ export class Locking {
   readonly #monitored: MonitoredClients
   readonly #notices: RestartNotices
   readonly #forgetTimer: NodeJS.Timeout
+  #graceTimer: NodeJS.Timeout | undefined
   #hadLocks: readonly MonitoredClient[] = []
 
   constructor(options: LockingOptions) {
     const { vfs, stateDirectory, log, limits, clientPortmapperPort } = options
     this.#options = options
-    this.#monitored = new MonitoredClients(stateDirectory, log)
-    this.#clients = new LockClients({ ...defaultLockLimits, ...limits })
+    const bounds = { ...defaultLockLimits, ...limits }
+    this.#monitored = new MonitoredClients(stateDirectory, bounds.clientsMax, log)
+    this.#clients = new LockClients(bounds)
     this.#shares = new ShareTable(this.#clients)
     this.#notices = new RestartNotices({ log, portmapperPort: clientPortmapperPort })
     const callbacks = new ClientLockManagers(clientPortmapperPort)
@@ -54,6 +58,7 @@ export class Locking {
       grace,
       clients,
       callbacks,
+      isMonitored: (client) => this.#monitored.has(client),
       monitor: ({ address, name }, localAddress) => this.#monitored.add({ address, name, localAddress }),
     })
     this.nlm = createNlmProgram({ vfs, manager: this.#manager, clients, shares, grace, callbacks })
@@ -78,6 +83,7 @@ export class Locking {
 
   close(): void {
     clearInterval(this.#forgetTimer)
+    clearTimeout(this.#graceTimer)
     this.#manager.close()
     this.#notices.close()
     this.#monitored.end((client) => this.#grace.isActive || this.#hasLocks(client))
@@ -92,6 +98,8 @@ export class Locking {
     if (this.#grace.isActive) {
       const message = `${clients.length} clients had locks: for ${graceSeconds} s these can be taken back, new ones wait`
       log.info(message)
+      clearTimeout(this.#graceTimer)
+      this.#graceTimer = setTimeout(() => this.#forgetIdle(), graceSeconds * 1000 + graceMarginMs).unref()
     }
   }
 
@@ -108,7 +116,7 @@ export class Locking {
   /** In the grace period nobody has reclaimed everything for sure. */
   #forgetIdle(): void {
     if (this.#grace.isActive) return
-    for (const client of this.#monitored.all()) if (!this.#hasLocks(client)) this.#monitored.remove(client)
+    this.#monitored.forget((client) => !this.#hasLocks(client))
   }
 
   /** One machine may have several names, as seen by us; if the name is none of those, there must be no doubt. */

@@ -23,13 +23,15 @@ const stateMax = 0x7fff_fff0
 export class MonitoredClients {
   readonly #directory: string
   readonly #log: Logger
+  readonly #clientsMax: number
   readonly #clients = new Map<string, MonitoredClient>()
   #state = 0
   #saving: Promise<boolean> = Promise.resolve(true)
   #nextSave: Promise<boolean> | undefined
 
-  constructor(directory: string, log: Logger) {
+  constructor(directory: string, clientsMax: number, log: Logger) {
     this.#directory = directory
+    this.#clientsMax = clientsMax
     this.#log = log
   }
 
@@ -41,17 +43,18 @@ export class MonitoredClients {
   begin(): readonly MonitoredClient[] {
     const { state, clients } = this.#read()
     this.#state = nextState(state)
-    for (const client of clients) this.#clients.set(keyOf(client), client)
+    for (const client of clients.slice(0, this.#clientsMax)) this.#clients.set(keyOf(client), client)
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
     this.#writeSync()
-    return clients
+    return this.all()
   }
 
-  /** False: it could not be written down. */
+  /** False: it could not be written down, or there are too many. */
   async add(client: MonitoredClient): Promise<boolean> {
     const key = keyOf(client)
     const known = this.#clients.get(key)
-    if (known?.localAddress === client.localAddress) return await this.#saving
+    if (known?.localAddress === client.localAddress) return await (this.#nextSave ?? this.#saving)
+    if (this.#clients.size >= this.#clientsMax) return false
     this.#clients.set(key, client)
     const isSaved = await this.#save()
     if (!isSaved && this.#clients.get(key) === client) this.#clients.delete(key)
@@ -62,9 +65,18 @@ export class MonitoredClients {
     return [...this.#clients.values()]
   }
 
-  /** Nothing is written: at worst somebody is told in vain. */
-  remove(client: Pick<MonitoredClient, 'address' | 'name'>): void {
-    this.#clients.delete(keyOf(client))
+  has({ address, name }: Pick<MonitoredClient, 'address' | 'name'>): boolean {
+    return this.#clients.has(keyOf({ address, name }))
+  }
+
+  /**
+   * Those who have no locks any more need not be told. Written down as well: who was away while others got its locks
+   * must not reclaim them after one more restart.
+   */
+  forget(isForgotten: (client: MonitoredClient) => boolean): void {
+    const forgotten = this.all().filter(isForgotten)
+    for (const client of forgotten) this.#clients.delete(keyOf(client))
+    if (forgotten.length > 0) void this.#save()
   }
 
   /** As after a restart: everybody's locks are gone. */

@@ -39,8 +39,8 @@ export class HeldLock {
   }
 
   /** When the program has the lock, or has been told why not. */
-  async isHeld(): Promise<void> {
-    await this.#vm.sh(`until test -e ${this.#marks}/held; do sleep 0.1; done`, { timeoutMs: 60_000 })
+  async isHeld(timeoutMs = 60_000): Promise<void> {
+    await this.#vm.sh(`until test -e ${this.#marks}/held; do sleep 0.1; done`, { timeoutMs })
   }
 
   /** Whether the program has heard anything yet. */

@@ -27,9 +27,10 @@ export interface LockManagerOptions {
   readonly clients: LockClients
   readonly callbacks: LockCallbacks
   /**
-   * Remembers, before a client gets its first lock, that it is to be told of a restart. False: that could not be
+   * `monitor` remembers, before a client gets its first lock, that it is to be told of a restart. False: that could not be
    * written down, so its locks would be lost unnoticed.
    */
+  readonly isMonitored: (client: LockClient) => boolean
   readonly monitor: (client: LockClient, localAddress: string) => Promise<boolean>
 }
 
@@ -68,7 +69,7 @@ export class LockManager {
     how: { readonly block: boolean; readonly reclaim: boolean; readonly cookie: Uint8Array },
     monitoring: Monitoring = 'monitored',
   ): Promise<nlm4_stats> {
-    const { vfs, grace, clients, monitor } = this.#options
+    const { vfs, grace, clients } = this.#options
     if (!grace.admits(call.caller.address, how.reclaim)) return nlm4_stats.NLM4_DENIED_GRACE_PERIOD
     const request = this.#request(call, exclusive, alock)
     if (vfs.lock === undefined || request === undefined) return nlm4_stats.NLM4_DENIED_NOLOCKS
@@ -76,13 +77,25 @@ export class LockManager {
     client.calls++
     try {
       if (!clients.mayLock(client)) return nlm4_stats.NLM4_DENIED_NOLOCKS
-      if (monitoring === 'monitored' && !(await monitor(client, call.localAddress))) {
-        return nlm4_stats.NLM4_DENIED_NOLOCKS
+      if (monitoring === 'monitored') {
+        const status = await this.#monitor(request)
+        if (status !== nlm4_stats.NLM4_GRANTED) return status
       }
       return await this.#lockOrWait(request, how)
     } finally {
       client.calls--
     }
+  }
+
+  /** Only for who may use the file: strangers get nothing written down. */
+  async #monitor({ client, peer, caller, alock }: LockRequest): Promise<nlm4_stats> {
+    const { vfs, isMonitored, monitor } = this.#options
+    if (!isMonitored(client)) {
+      const { status } = await vfs.getattr(caller, alock.fh)
+      if (status !== errno.OK) return statusFromErrno(status)
+    }
+    const isSaved = await monitor(client, peer.localAddress)
+    return isSaved ? nlm4_stats.NLM4_GRANTED : nlm4_stats.NLM4_DENIED_NOLOCKS
   }
 
   #lockOrWait(
