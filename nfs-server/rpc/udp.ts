@@ -21,6 +21,7 @@ export class UdpSocket {
   #sending = 0
   #isDraining = false
   #onIdle: (() => void) | undefined
+  #closed: Promise<void> | undefined
 
   private constructor(socket: Socket, dispatcher: Dispatcher, limits: RpcLimits) {
     const { address, port } = socket.address()
@@ -101,6 +102,7 @@ export class UdpSocket {
       })
       clearTimeout(timer)
     }
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+    this.#closed ??= new Promise((resolve) => this.#socket.close(() => resolve()))
+    await this.#closed
   }
 }
