@@ -24,13 +24,22 @@ pub struct ExportFilesystems {
     state: Arc<StateDirectory>,
     kernel: (u32, u32),
     mounted: RwLock<Arc<Mounted>>,
-    /// Held while the mounts are read; poll(2) tells when they have changed since.
-    mountinfo: Mutex<File>,
+    /// Held while the mounts are read.
+    mountinfo: Mutex<MountInfo>,
+}
+
+struct MountInfo {
+    /// poll(2) tells when the mounts have changed since it was last asked.
+    file: File,
+    /// What it told last has not been looked at, because something went wrong.
+    is_behind: bool,
 }
 
 /// What was found when the mounts were last read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Mounted {
+    /// The lines of mountinfo that this comes from.
+    from: Vec<Mount>,
     root: Option<Arc<Filesystem>>,
     by_key: HashMap<FilesystemKey, Arc<Filesystem>>,
     by_mount_id: HashMap<u64, FilesystemKey>,
@@ -38,6 +47,7 @@ struct Mounted {
     untouched: HashMap<FilesystemKey, Untouched>,
 }
 
+#[derive(Clone)]
 struct Untouched {
     mount: Mount,
     identity: FilesystemIdentity,
@@ -51,9 +61,12 @@ impl ExportFilesystems {
             state,
             kernel: kernel_release(),
             mounted: RwLock::default(),
-            mountinfo: Mutex::new(File::open("/proc/self/mountinfo")?),
+            mountinfo: Mutex::new(MountInfo {
+                file: File::open("/proc/self/mountinfo")?,
+                is_behind: true,
+            }),
         };
-        filesystems.read_mounts(&mut filesystems.mountinfo.lock().unwrap())?;
+        filesystems.refresh()?;
         Ok(filesystems)
     }
 
@@ -70,10 +83,11 @@ impl ExportFilesystems {
     /// By the key in a handle, looking at the mounts again if they have changed. May block. ESTALE if it is not
     /// mounted here.
     pub fn by_key(&self, key: FilesystemKey) -> Result<Arc<Filesystem>> {
-        self.refresh()?;
+        let refreshed = self.refresh();
         if let Some(filesystem) = self.known(key) {
             return Ok(filesystem);
         }
+        refreshed?;
         self.touch(key)
     }
 
@@ -110,11 +124,12 @@ impl ExportFilesystems {
 
     fn refresh(&self) -> Result<()> {
         let mut mountinfo = self.mountinfo.lock().unwrap();
-        if mounts_changed(&mountinfo) {
-            self.read_mounts(&mut mountinfo)
-        } else {
-            Ok(())
+        mountinfo.is_behind |= mounts_changed(&mountinfo.file);
+        if mountinfo.is_behind {
+            self.read_mounts(&mut mountinfo.file)?;
+            mountinfo.is_behind = false;
         }
+        Ok(())
     }
 
     /// Opens a mount that was left alone until somebody asked for it.
@@ -126,19 +141,8 @@ impl ExportFilesystems {
         let found = self.mounted_inside(key, mount, untouched.identity);
         let filesystem = self.filesystem(found, root)?;
         let mut current = self.mounted.write().unwrap();
-        let mut changed = Mounted {
-            root: current.root.clone(),
-            by_key: current.by_key.clone(),
-            by_mount_id: current.by_mount_id.clone(),
-            untouched: HashMap::new(),
-        };
-        for (other, untouched) in current.untouched.iter().filter(|(other, _)| **other != key) {
-            let untouched = Untouched {
-                mount: untouched.mount.clone(),
-                identity: untouched.identity,
-            };
-            changed.untouched.insert(*other, untouched);
-        }
+        let mut changed = Mounted::clone(&current);
+        changed.untouched.remove(&key);
         changed.by_key.insert(key, filesystem.clone());
         *current = Arc::new(changed);
         Ok(filesystem)
@@ -181,16 +185,24 @@ impl ExportFilesystems {
         let mut text = Vec::new();
         mountinfo.rewind()?;
         mountinfo.read_to_end(&mut text)?;
-        let mounts = mountinfo::parse(&text);
-        let former = self.mounted();
         // Mount points are written without symbolic links.
         let path = std::fs::canonicalize(&self.export.path)?;
+        let mut mounts = mountinfo::parse(&text);
+        mounts.retain(|mount| mount.mount_point.starts_with(&path) || path.starts_with(&mount.mount_point));
+        let former = self.mounted();
+        if former.from == mounts {
+            // Somebody else's mounts have changed.
+            return Ok(());
+        }
         let root = open_root(&path)?;
         let root_mount_id = sys::statx(root.as_fd())?.stx_mnt_id;
         let root_mount = mounts.iter().find(|mount| mount.id == root_mount_id).cloned();
         let root_mount = root_mount.unwrap_or_else(|| unlisted(root_mount_id, root.as_fd()));
 
-        let mut mounted = Mounted::default();
+        let mut mounted = Mounted {
+            from: mounts.clone(),
+            ..Mounted::default()
+        };
         let mut devices = HashMap::new();
         let identity = FilesystemIdentity::of(&root_mount, Some(root.as_fd()));
         devices.insert(identity, root_mount.device);
@@ -229,6 +241,7 @@ impl ExportFilesystems {
                 true => None,
                 false => match open_mount(&mount.mount_point, mount.id) {
                     Ok(root) => Some(root),
+                    Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
                     Err(_) => continue,
                 },
             };
