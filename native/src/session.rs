@@ -27,6 +27,8 @@ pub const PENDING: i32 = -1;
 const COMPLETION_BYTES: usize = 8 + ANSWER_BYTES;
 /// How long the end of a JavaScript thread waits for operations that use its buffers.
 const TEARDOWN_WAIT: Duration = Duration::from_secs(30);
+/// As much for the end of the process, which nothing survives: a hung file system must not keep it from ending.
+const EXIT_WAIT: Duration = Duration::from_secs(3);
 
 type WakeUp = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -59,10 +61,15 @@ impl Completions {
     }
 
     fn wait_until_idle(&self) {
-        let deadline = Instant::now() + TEARDOWN_WAIT;
+        // SAFETY: no memory involved.
+        let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
+        let deadline = Instant::now() + if is_main_thread { EXIT_WAIT } else { TEARDOWN_WAIT };
         let mut queue = self.queue.lock().unwrap();
         while queue.running > 0 {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                if is_main_thread {
+                    return;
+                }
                 // The buffers are about to be freed while a thread may still fill them.
                 std::process::abort();
             };
