@@ -54,6 +54,8 @@ export interface NativeCore {
   guardEnter(caller: number, exportPath: string): AdmissionResult
   guardOpen(caller: number, handle: Uint8Array): AdmissionResult
   guardSeal(exportId: number, inner: Uint8Array): Buffer
+  /** Once, after the exports are loaded and before the first call. `lasting`: in a file, so that a restart finds it. */
+  openReplies(lasting: boolean, bytes: number): ReplyFindings
 }
 
 export interface TimeArgument {
@@ -83,6 +85,8 @@ export interface NativeSession {
   /** Moves completions into the buffer, each: ticket u32, length of its bytes u32, answer. The number of them. */
   drain(buffer: Uint8Array): number
   takeBytes(ticket: number): Buffer
+  /** The next operation belongs to the call of this number in the reply record. */
+  recordNext(number: number): void
   getattr(caller: number, ticket: number, object: Uint8Array): number
   setattr(
     caller: number,
@@ -178,6 +182,69 @@ export interface NativeSession {
   unlock(ticket: number, file: Uint8Array, owner: Uint8Array, offset: bigint, length: bigint): number
 }
 
+/** Answered by NativeReplies.begin instead of a number. */
+export const replyBegun = { ANSWERED: -1, RUNNING: -2, UNTRACKED: -3, STALE_CALLER: -4 } as const
+
+/** What the process before left in the reply record. */
+export interface ReplyFindings {
+  /** Replies given. */
+  readonly replies: number
+  /** Calls begun and not answered, and how many of them turned out to have happened. */
+  readonly doubts: number
+  readonly happened: number
+  /** For the log. */
+  readonly warnings: string[]
+}
+
+/** Counted since the record was opened, but for the first two, which are what is in it now. */
+export interface ReplyFigures {
+  readonly held: number
+  readonly heldBytes: number
+  /** Repeated calls answered from the record, and those of them that a former process had answered. */
+  readonly replayed: number
+  readonly inherited: number
+  /** Repeated calls that waited for the first to end. */
+  readonly joined: number
+  /** Repeated calls that a former process had done and not answered. */
+  readonly resumed: number
+  /** Replies that made room for newer ones. */
+  readonly evicted: number
+  /** Calls that found no room for an intent. */
+  readonly unrecorded: number
+}
+
+/** The reply record (native/core/src/reply_record.rs) for one JavaScript thread. */
+export interface NativeReplies {
+  close(): void
+  /**
+   * The number of a call that is new and has to be ended, or one of replyBegun. `brief`: it is remembered only while
+   * it runs, and known by the beginning of its arguments.
+   */
+  begin(
+    caller: number,
+    xid: number,
+    program: number,
+    version: number,
+    procedure: number,
+    args: Uint8Array,
+    brief: boolean,
+  ): number
+  /** After ANSWERED: the reply. */
+  take(): Buffer
+  /** After RUNNING: the reply when there is one, null if the call ends without. */
+  wait(
+    caller: number,
+    xid: number,
+    program: number,
+    version: number,
+    procedure: number,
+    args: Uint8Array,
+    brief: boolean,
+  ): Promise<Buffer | null>
+  end(number: number, reply: Uint8Array | undefined): void
+  figures(): ReplyFigures
+}
+
 export interface AcceptedConnection {
   /** Non-blocking; to be closed by whoever gets it. */
   readonly fd: number
@@ -194,6 +261,7 @@ export interface NativeAcceptor {
 interface Addon {
   readonly NativeCore: { open(stateDirectory: string): NativeCore }
   readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
+  readonly NativeReplies: new (core: NativeCore) => NativeReplies
   readonly NativeAcceptor: {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor

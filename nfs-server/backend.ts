@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ExportOptions } from './exports.ts'
 import type { Logger } from './log.ts'
+import { type OpenReplyCache, openReplyCache } from './reply-cache/open-reply-cache.ts'
 import { GuardedVfs } from './vfs/guarded-vfs.ts'
 import { Core } from './vfs/native-core.ts'
 import { NativeExportGuard } from './vfs/native-export-guard.ts'
@@ -17,6 +18,8 @@ export interface BackendOptions {
   readonly stateDir: string
   /** The file system of the operating system if undefined. */
   readonly vfs: Vfs | undefined
+  /** 0: none. */
+  readonly replyCacheBytesMax: number
   readonly log: Logger
 }
 
@@ -24,19 +27,22 @@ export interface BackendOptions {
 export class Backend {
   readonly vfs: Vfs
   readonly #core: Core
+  /** Undefined if there is to be none. */
+  readonly replyCache: OpenReplyCache | undefined
   /** Undefined if the server was given a Vfs of its own. */
   readonly #native: NativeVfs | undefined
   readonly #log: Logger
   /** What was logged about each export, so that a reload logs only what is new. */
   #described = new Map<string, string>()
 
-  constructor({ exports, stateDir, vfs, log }: BackendOptions) {
+  constructor({ exports, stateDir, vfs, replyCacheBytesMax, log }: BackendOptions) {
     this.#core = openCore(stateDir)
     this.#log = log
     this.#native = vfs === undefined ? new NativeVfs(this.#core) : undefined
     this.vfs = this.#native ?? new GuardedVfs(vfs!, new NativeExportGuard(this.#core))
     try {
       this.setExports(exports)
+      this.replyCache = this.#openReplyCache(replyCacheBytesMax)
     } catch (error) {
       this.close()
       throw error
@@ -47,6 +53,12 @@ export class Backend {
           'whoever it says is asking',
       )
     }
+  }
+
+  #openReplyCache(bytesMax: number): OpenReplyCache | undefined {
+    if (bytesMax === 0) return undefined
+    const isLasting = this.#native !== undefined
+    return openReplyCache({ core: this.#core, isLasting, bytesMax, log: this.#log })
   }
 
   /** Replaces the exports; their clients are addresses and blocks. Throws, changing nothing, if it cannot. */
@@ -65,6 +77,7 @@ export class Backend {
 
   /** To be called when no call is in progress any more. */
   close(): void {
+    this.replyCache?.close()
     this.#native?.close()
     this.#core.close()
   }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandLineSettings } from './config/build-settings.ts'
 import { parseClientPattern } from './config/client-pattern.ts'
 import { ConfigError, problemWithoutPlace } from './config/config-error.ts'
-import { graceSecondsMax, listenAddress } from './config/schema.ts'
+import { graceSecondsMax, listenAddress, replyCacheBytesMax } from './config/schema.ts'
 import {
   defaultGraceSeconds,
   logFormats,
@@ -14,6 +14,7 @@ import {
   rpcbindModes,
 } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
+import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -61,6 +62,11 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       `after a restart, how long only locks held before are given (default ${defaultGraceSeconds})`,
       graceSeconds,
     )
+    .option(
+      '--reply-cache-bytes-max <n>',
+      `memory for replies to repeated calls, 0 for none (default ${defaultReplyCacheBytesMax})`,
+      replyCacheSize,
+    )
     .optionsGroup('For the directories given with --export:')
     .option('--client <pattern>', 'who may mount: address, CIDR, host name (repeatable)', collectClient, [])
     .option('--read-only', 'refuse every change')
@@ -98,6 +104,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       rpcbind: rpcbindFrom(options.rpcbind),
       stateDirectory: options.stateDir,
       graceSeconds: options.graceSeconds,
+      replyCacheBytesMax: options.replyCacheBytesMax,
       logLevel: options.logLevel,
       logFormat: options.logFormat,
       metricsPort: options.metricsPort,
@@ -126,6 +133,7 @@ interface Options {
   readonly rpcbind: boolean | RpcbindMode | undefined
   readonly stateDir?: string
   readonly graceSeconds?: number
+  readonly replyCacheBytesMax?: number
   readonly logLevel?: (typeof logLevels)[number]
   readonly logFormat?: (typeof logFormats)[number]
   readonly metricsPort?: number
@@ -199,6 +207,12 @@ function wholeNumber(text: string, max: number): number {
 
 function portNumber(text: string): number {
   return wholeNumber(text, 65535)
+}
+
+function replyCacheSize(text: string): number {
+  const checked = replyCacheBytesMax.safeParse(/^[0-9]+$/.test(text) ? Number(text) : text)
+  if (!checked.success) throw new InvalidArgumentError(`It ${checked.error.issues[0]?.message}.`)
+  return checked.data
 }
 
 function graceSeconds(text: string): number {

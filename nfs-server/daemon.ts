@@ -79,6 +79,7 @@ class Daemon {
       rpcbind: settings.rpcbind,
       stateDir: settings.stateDirectory,
       graceSeconds: settings.graceSeconds,
+      replyCacheBytesMax: settings.replyCacheBytesMax,
       limits: settings.limits,
       log,
     })
@@ -191,6 +192,7 @@ function needRestart(old: Settings, fresh: Settings): string[] {
     rpcbind: 'rpcbind',
     stateDirectory: 'state_directory',
     graceSeconds: 'grace_seconds',
+    replyCacheBytesMax: 'limits.reply_cache_bytes_max',
     limits: 'limits',
     log: 'log',
     metrics: 'metrics',

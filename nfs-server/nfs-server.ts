@@ -14,10 +14,11 @@ import { MountListFile } from './mount-list-file.ts'
 import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
+import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
-import type { RpcCall, RpcProgram } from './rpc/program.ts'
+import type { ReplyCache, RpcCall, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 
 /** A client can provoke so many lines of one kind per interval. */
@@ -82,6 +83,7 @@ export class NfsServer implements Server {
       exports: await this.#resolve(),
       stateDir: this.#stateDirectory,
       vfs,
+      replyCacheBytesMax: this.#options.replyCacheBytesMax ?? defaultReplyCacheBytesMax,
       log: this.#log,
     })
     this.#backend = backend
@@ -93,6 +95,8 @@ export class NfsServer implements Server {
     })
     this.#locking = locking
     locking.begin()
+    const { replyCache } = backend
+    if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
     const nfsProgram = createNfsProgram(backend.vfs)
     const mountContext = {
       vfs: backend.vfs,
@@ -105,12 +109,16 @@ export class NfsServer implements Server {
       this.#log,
       this.#repeats,
     )
-    const nfsService = { name: 'NFS', dispatcher: this.#dispatcherFor(nfsProgram), udp: false } as const
+    const nfsService = {
+      name: 'NFS',
+      dispatcher: this.#dispatcherFor([nfsProgram], replyCache),
+      udp: false,
+    } as const
     // Locks have no port of their own: clients find them by port 111 only.
     const mountPrograms = [mountProgram, locking.nlm, locking.nsm]
     const mountService = {
       name: 'MOUNT',
-      dispatcher: this.#dispatcherFor(...mountPrograms),
+      dispatcher: this.#dispatcherFor(mountPrograms),
       udp: true,
     } as const
     const wanted = { nfs: this.#options.port ?? nfsPort, mount: this.#options.mountPort ?? mountPort }
@@ -120,7 +128,7 @@ export class NfsServer implements Server {
       mode: this.#options.rpcbind ?? 'auto',
       addresses,
       listener: this.#listener,
-      dispatcherFor: (program) => this.#dispatcherFor(program),
+      dispatcherFor: (program) => this.#dispatcherFor([program]),
       offered: [
         { program: nfsProgram, addresses: nfs, transports: ['tcp'] },
         { program: mountProgram, addresses: mount, transports: ['tcp', 'udp'] },
@@ -133,9 +141,10 @@ export class NfsServer implements Server {
     return { nfs, mount, rpcbind: this.#port111.state }
   }
 
-  #dispatcherFor(...programs: readonly RpcProgram[]): Dispatcher {
+  #dispatcherFor(programs: readonly RpcProgram[], replyCache?: ReplyCache): Dispatcher {
     for (const program of programs) this.metrics.calls.add(program)
     return new Dispatcher(programs, {
+      replyCache,
       observer: (observation) => this.metrics.calls.observe(observation),
       onHandlerError: (error, call) => this.#handlerFailed(error, call),
     })

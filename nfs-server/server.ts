@@ -32,6 +32,8 @@ export interface ServerOptions {
   /** How long clients may take their locks back after a restart; 90 if undefined. */
   readonly graceSeconds?: number | undefined
   readonly limits?: Partial<RpcLimits> | undefined
+  /** Bytes for the replies that repeated calls get; 64 KiB to 1 GiB, 0 for no such cache. Default 16 MiB. */
+  readonly replyCacheBytesMax?: number | undefined
   /** A pino logger; silent if undefined. */
   readonly log?: Logger | undefined
   /** How host names among the clients are looked up; by the system if undefined. */

@@ -9,6 +9,7 @@ mod core;
 mod guard;
 mod layout;
 mod locks;
+mod reply_record;
 mod session;
 mod session_changes;
 mod session_queries;

@@ -13,6 +13,7 @@ use fsva_core::call::{Output, UntrustedHandle};
 use fsva_core::caller::CallerId;
 use fsva_core::engine::{Engine, Operation, Reply, Started};
 use fsva_core::errno::Errno;
+use fsva_core::intent::Intended;
 use fsva_core::name::Name;
 use napi::bindgen_prelude::{Buffer, Function, Uint8ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -87,6 +88,8 @@ pub struct NativeSession {
     bytes: Vec<u8>,
     /// Drained, but with bytes that have not been taken yet.
     taken: HashMap<u32, Vec<u8>>,
+    /// The number in the reply record of the call that the next operation belongs to.
+    recorded: Option<u32>,
 }
 
 pub(crate) type Fallible<T> = std::result::Result<T, Errno>;
@@ -120,6 +123,7 @@ impl NativeSession {
             answer,
             bytes: Vec::new(),
             taken: HashMap::new(),
+            recorded: None,
         })
     }
 
@@ -129,7 +133,14 @@ impl NativeSession {
         self.engine = None;
     }
 
+    /// The next operation is what the call of this number in the reply record (reply_record.rs) does.
+    #[napi]
+    pub fn record_next(&mut self, number: u32) {
+        self.recorded = Some(number);
+    }
+
     pub(crate) fn start<O: Operation>(&mut self, caller: f64, ticket: u32, operation: Fallible<O>) -> i32 {
+        let recorded = self.recorded.take();
         let operation = match operation {
             Ok(operation) => operation,
             Err(errno) => return self.refuse(errno),
@@ -137,6 +148,8 @@ impl NativeSession {
         let Some(engine) = &self.engine else {
             return self.refuse(Errno::JUKEBOX);
         };
+        let intent = recorded.and_then(|number| engine.replies()?.intent(number));
+        let operation = Intended { operation, intent };
         // SAFETY: `new` has checked the memory, its owner keeps it, and only this thread uses it.
         let answer = unsafe { &mut *self.answer };
         self.bytes.clear();

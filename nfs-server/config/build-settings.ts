@@ -17,6 +17,7 @@ export interface CommandLineSettings {
   readonly rpcbind: RpcbindMode | undefined
   readonly stateDirectory: string | undefined
   readonly graceSeconds: number | undefined
+  readonly replyCacheBytesMax: number | undefined
   readonly logLevel: Settings['log']['level'] | undefined
   readonly logFormat: Settings['log']['format'] | undefined
   readonly metricsPort: number | undefined
@@ -43,6 +44,7 @@ export function buildSettings(
     rpcbind: given.rpcbind ?? file.rpcbind,
     stateDirectory: resolve(given.stateDirectory ?? file.stateDirectory),
     graceSeconds: given.graceSeconds ?? file.graceSeconds,
+    replyCacheBytesMax: given.replyCacheBytesMax ?? file.replyCacheBytesMax,
     log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
     metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
   }
@@ -108,6 +110,7 @@ function fromFile(config: ConfigFile, defaults: Settings): Settings {
     stateDirectory: config.state_directory ?? defaults.stateDirectory,
     graceSeconds: config.grace_seconds ?? defaults.graceSeconds,
     limits: limitsFrom(config.limits),
+    replyCacheBytesMax: config.limits?.reply_cache_bytes_max ?? defaults.replyCacheBytesMax,
     log: {
       level: config.log?.level ?? defaults.log.level,
       format: config.log?.format ?? defaults.log.format,

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { replyCacheBytes } from '../reply-cache/limits.ts'
 import { parseClientPattern } from './client-pattern.ts'
 import { logFormats, logLevels, rpcbindModes } from './settings.ts'
 
@@ -66,6 +67,16 @@ export const exportSchema = z.strictObject(
   { error: missing('must be a mapping with at least "path"') },
 )
 
+export const replyCacheBytesMax = z.custom<number>(isReplyCacheSize, {
+  error: `must be a whole number from ${replyCacheBytes.min} to ${replyCacheBytes.max}, or 0 for no reply cache`,
+})
+
+function isReplyCacheSize(value: unknown): value is number {
+  if (value === 0) return true
+  if (typeof value !== 'number' || !Number.isInteger(value)) return false
+  return value >= replyCacheBytes.min && value <= replyCacheBytes.max
+}
+
 const limitsSchema = z.strictObject(
   {
     connections_max: wholeNumber(1, 65536).optional(),
@@ -75,6 +86,7 @@ const limitsSchema = z.strictObject(
     // A WRITE of 1 MiB, which FSINFO advertises, must fit with its header.
     record_bytes_max: wholeNumber((1 << 20) + 4096, 16 << 20).optional(),
     idle_timeout_ms: wholeNumber(1000, 86_400_000).optional(),
+    reply_cache_bytes_max: replyCacheBytesMax.optional(),
   },
   { error: missing('must be a mapping') },
 )

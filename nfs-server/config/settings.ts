@@ -1,4 +1,5 @@
 import type { ExportOptions } from '../exports.ts'
+import { defaultReplyCacheBytesMax } from '../reply-cache/limits.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
 
 /** How the server makes its ports known to clients that ask port 111 (RFC 1833). */
@@ -36,6 +37,8 @@ export interface Settings {
   /** How long clients may take their locks back after a restart. */
   readonly graceSeconds: number
   readonly limits: Partial<ServerLimits>
+  /** 0: no reply cache. */
+  readonly replyCacheBytesMax: number
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   /** Undefined port: no metrics endpoint. */
   readonly metrics: { readonly listen: string; readonly port: number | undefined }
@@ -70,6 +73,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     stateDirectory: defaultStateDirectory(environment, uid),
     graceSeconds: defaultGraceSeconds,
     limits: {},
+    replyCacheBytesMax: defaultReplyCacheBytesMax,
     log: { level: 'info', format: 'auto' },
     metrics: { listen: '127.0.0.1', port: undefined },
     drainSecondsMax: defaultDrainSecondsMax,

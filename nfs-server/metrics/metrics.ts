@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { registerCallCounter, registerCallDurations, type StatusName } from './call-metrics.ts'
 import { CallStatistics } from './call-statistics.ts'
+import { type ReplyCacheFigures, registerReplyCache } from './reply-cache-metrics.ts'
 
 /** What the transport knows, read when somebody asks for the metrics. */
 export interface TransportFigures {
@@ -43,6 +44,11 @@ export class Metrics {
 
   setTransport(figures: () => TransportFigures): void {
     this.#transport = figures
+  }
+
+  /** Once. */
+  setReplyCache(figures: () => ReplyCacheFigures): void {
+    registerReplyCache(figures, this.#registry)
   }
 
   get transport(): TransportFigures {

@@ -23,7 +23,7 @@ import {
   type RpcProgram,
   RpcRejection,
 } from './program.ts'
-import { ReplyRecorder, replay } from './reply-recorder.ts'
+import { RecordingPeer, replay } from './recording-peer.ts'
 import { acceptStatusName, authStatusName } from './status-names.ts'
 
 /** Whom calls come from and where their replies go. */
@@ -124,7 +124,7 @@ export class Dispatcher {
     return this.#run(row, this.#call(record, header, caller, peer), peer, began)
   }
 
-  #call(record: Uint8Array, header: CallHeader, caller: Caller, peer: Peer): RpcCall {
+  #call(record: Uint8Array, header: CallHeader, caller: Caller, peer: Peer): MutableCall {
     return {
       xid: header.xid,
       caller,
@@ -134,10 +134,11 @@ export class Dispatcher {
       version: header.version,
       procedure: header.procedure,
       arguments: record.subarray(header.argumentsStart),
+      intent: undefined,
     }
   }
 
-  #run(row: AnyProcedureRow, call: RpcCall, peer: Peer, began: number): undefined | PendingCall {
+  #run(row: AnyProcedureRow, call: MutableCall, peer: Peer, began: number): undefined | PendingCall {
     this.#reader.reset(call.arguments)
     let args: unknown
     try {
@@ -148,9 +149,19 @@ export class Dispatcher {
       return undefined
     }
     const { replyCache } = this.#options
-    if (!row.idempotent && replyCache !== undefined) {
-      return pending(row, args, this.#runCached(replyCache, row, args, call, peer, began))
+    if (replyCache !== undefined && (!row.idempotent || row.onceAtATime === true)) {
+      return this.#runCached(replyCache, row, args, call, peer, began)
     }
+    return this.#handle(row, args, call, peer, began)
+  }
+
+  #handle(
+    row: AnyProcedureRow,
+    args: unknown,
+    call: RpcCall,
+    peer: Peer,
+    began: number,
+  ): undefined | PendingCall {
     let result: unknown
     try {
       result = row.handler(args, call)
@@ -169,37 +180,55 @@ export class Dispatcher {
     return undefined
   }
 
-  async #runCached(
+  #runCached(
     cache: ReplyCache,
     row: AnyProcedureRow,
     args: unknown,
-    call: RpcCall,
+    call: MutableCall,
+    peer: Peer,
+    began: number,
+  ): undefined | PendingCall {
+    const known = cache.begin(call, row.idempotent)
+    if (known instanceof Uint8Array) {
+      replay(known, peer)
+      this.#observe(call, 'SUCCESS', undefined, began)
+      return undefined
+    }
+    if (known instanceof Promise) {
+      return pending(row, args, this.#join(known, cache, row, args, call, peer, began))
+    }
+    if (known === undefined) return this.#handle(row, args, call, peer, began)
+    call.intent = known
+    const recording = new RecordingPeer(peer, cache, known)
+    const outcome = this.#handle(row, args, call, recording, began)
+    if (outcome === undefined) recording.ended()
+    else outcome.settled.then(() => recording.ended())
+    return outcome
+  }
+
+  /** Answers a repetition with what the call that is running will be answered with. */
+  async #join(
+    running: Promise<Uint8Array | undefined>,
+    cache: ReplyCache,
+    row: AnyProcedureRow,
+    args: unknown,
+    call: MutableCall,
     peer: Peer,
     began: number,
   ): Promise<void> {
+    let reply: Uint8Array | undefined
     try {
-      const known = await cache.before(call)
-      if (known !== undefined) {
-        replay(known, peer)
-        this.#observe(call, 'SUCCESS', undefined, began)
-        return
-      }
+      reply = await running
     } catch (error) {
       this.#failed(error, call, peer, began)
       return
     }
-    const recorder = new ReplyRecorder(peer)
-    try {
-      this.#succeeded(row, await row.handler(args, call), call, recorder, began)
-    } catch (error) {
-      this.#failed(error, call, recorder, began)
+    if (reply !== undefined) {
+      replay(reply, peer)
+      this.#observe(call, 'SUCCESS', undefined, began)
+      return
     }
-    try {
-      await cache.after(call, recorder.message)
-    } catch (error) {
-      this.#options.onHandlerError?.(error, call)
-    }
-    if (recorder.message !== undefined) replay(recorder.message, peer)
+    await this.#runCached(cache, row, args, call, peer, began)?.settled
   }
 
   #succeeded(row: AnyProcedureRow, result: unknown, call: RpcCall, peer: Peer, began: number): void {
@@ -269,6 +298,9 @@ export class Dispatcher {
     })
   }
 }
+
+/** A call that may still get its number. */
+type MutableCall = RpcCall & { intent?: number | undefined }
 
 interface CallIdentity {
   readonly xid: number

@@ -13,6 +13,8 @@ export interface RpcCall {
   readonly procedure: number
   /** The encoded arguments, for the duplicate cache's checksum. Valid until the call is answered. */
   readonly arguments: Uint8Array
+  /** The call's number in the reply cache while it runs; undefined if it is not there. */
+  readonly intent?: number | undefined
 }
 
 /** Everything the dispatcher knows about one procedure. */
@@ -22,6 +24,11 @@ export interface ProcedureRow<Arguments, Result> {
   readonly handler: (args: Arguments, call: RpcCall) => Result | Promise<Result>
   /** False if running the call twice is not the same as running it once: the reply cache then sees it. */
   readonly idempotent: boolean
+  /**
+   * For an idempotent one: running it twice is harmless, but not twice at once, because the first could then undo what
+   * came after the second. A repeated call waits for the first to end.
+   */
+  readonly onceAtATime?: boolean
   /**
    * Bytes the reply may take, where it can be more than a few hundred: what a connection may have outstanding is bounded
    * by it.
@@ -56,15 +63,19 @@ export class RpcRejection extends Error {
   }
 }
 
-/** A duplicate request cache: keeps non-idempotent calls from running twice when the client repeats them. */
+/** A duplicate request cache: keeps calls from running twice when the client repeats them (RFC 1813, section 4.5). */
 export interface ReplyCache {
   /**
-   * Asked before a non-idempotent call runs. Undefined: the call is new and shall run, `after` will follow. Bytes: the
-   * complete reply message (from the xid on) given before. A promise covers a call that is still running.
+   * Asked before a call runs that is not idempotent (or, `brief`, that runs once at a time only). A number: the call is
+   * new, `end` will follow. Bytes: the complete reply message (from the xid on) given before. A promise: the call is
+   * running; its reply, or undefined if it ended without one. Undefined: the call is to be run as if there were no cache.
    */
-  before(call: RpcCall): Uint8Array | undefined | Promise<Uint8Array | undefined>
-  /** The call ended with this reply message; undefined if it gave none. The reply is sent when this settles. */
-  after(call: RpcCall, reply: Uint8Array | undefined): undefined | Promise<undefined>
+  begin(call: RpcCall, brief: boolean): number | Uint8Array | Promise<Uint8Array | undefined> | undefined
+  /**
+   * The call of this number ended with this reply message, undefined if it gave none. Told before the reply is sent; the
+   * bytes are valid during the call only.
+   */
+  end(number: number, reply: Uint8Array | undefined): void
 }
 
 /** What became of one call. */

@@ -4,7 +4,7 @@ import { addon, type NativeSession, PENDING, STALE_CALLER } from '../../native/b
 import type { Caller } from '../caller.ts'
 import { AnswerMemory, type NativeAnswer } from './native-answer.ts'
 import type { Core } from './native-core.ts'
-import type { Answer } from './vfs.ts'
+import type { Answer, Intent } from './vfs.ts'
 
 /** Completions taken over per call of the addon. */
 const completionsPerDrain = 64
@@ -46,17 +46,22 @@ export class Session {
 
   /**
    * `call` makes the native call; `decode` reads its answer, before anybody else gets to use that memory.
-   * `buffer` is what the operation reads from or writes to.
+   * `buffer` is what the operation reads from or writes to, `intent` the call's number in the reply record.
    */
   start<T>(
     caller: Caller,
     call: (native: NativeSession, callerId: number, ticket: number) => number,
     decode: (answer: NativeAnswer) => T,
     buffer?: Uint8Array,
+    intent?: Intent,
   ): Answer<T> {
     const ticket = this.#free.pop() ?? this.#pending.push(undefined) - 1
+    if (intent !== undefined) this.#native.recordNext(intent)
     let status = call(this.#native, this.#core.callerId(caller), ticket)
-    if (status === STALE_CALLER) status = call(this.#native, this.#core.internAgain(caller), ticket)
+    if (status === STALE_CALLER) {
+      if (intent !== undefined) this.#native.recordNext(intent)
+      status = call(this.#native, this.#core.internAgain(caller), ticket)
+    }
     if (status !== PENDING) {
       this.#free.push(ticket)
       return decode(this.#inline)

@@ -41,6 +41,7 @@ import {
   FileType,
   type FsinfoResult,
   type FsstatResult,
+  type Intent,
   type LinkResult,
   type LockOwner,
   type LockResult,
@@ -89,6 +90,7 @@ export class NativeVfs implements Vfs {
     object: FileHandle,
     changes: SetAttributes,
     guard: Time | undefined,
+    intent?: Intent,
   ): Answer<WccResult> {
     const change = setAttributesArgument(changes)
     const expected = guard === undefined ? undefined : timeArgument(guard)
@@ -96,6 +98,8 @@ export class NativeVfs implements Vfs {
       caller,
       (native, id, ticket) => native.setattr(id, ticket, object, change, expected),
       objectWccResult,
+      undefined,
+      intent,
     )
   }
 
@@ -147,7 +151,13 @@ export class NativeVfs implements Vfs {
     )
   }
 
-  create(caller: Caller, directory: FileHandle, name: Uint8Array, how: CreateHow): Answer<CreateResult> {
+  create(
+    caller: Caller,
+    directory: FileHandle,
+    name: Uint8Array,
+    how: CreateHow,
+    intent?: Intent,
+  ): Answer<CreateResult> {
     const exclusive = how.mode === 'exclusive'
     const attributes = exclusive ? noAttributes : setAttributesArgument(how.attributes)
     const verifier = exclusive ? how.verifier : noVerifier
@@ -156,6 +166,8 @@ export class NativeVfs implements Vfs {
       caller,
       (native, id, ticket) => native.create(id, ticket, directory, name, guarded, attributes, verifier),
       createResult,
+      undefined,
+      intent,
     )
   }
 
@@ -164,12 +176,15 @@ export class NativeVfs implements Vfs {
     directory: FileHandle,
     name: Uint8Array,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult> {
     const initial = setAttributesArgument(attributes)
     return this.#session.start(
       caller,
       (native, id, ticket) => native.mkdir(id, ticket, directory, name, initial),
       createResult,
+      undefined,
+      intent,
     )
   }
 
@@ -179,12 +194,15 @@ export class NativeVfs implements Vfs {
     name: Uint8Array,
     target: Uint8Array,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult> {
     const initial = setAttributesArgument(attributes)
     return this.#session.start(
       caller,
       (native, id, ticket) => native.symlink(id, ticket, directory, name, target, initial),
       createResult,
+      undefined,
+      intent,
     )
   }
 
@@ -194,6 +212,7 @@ export class NativeVfs implements Vfs {
     name: Uint8Array,
     what: SpecialFile,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult> {
     const initial = setAttributesArgument(attributes)
     const device = what.type === FileType.BLK || what.type === FileType.CHR
@@ -202,22 +221,28 @@ export class NativeVfs implements Vfs {
       caller,
       (native, id, ticket) => native.mknod(id, ticket, directory, name, what.type, major, minor, initial),
       createResult,
+      undefined,
+      intent,
     )
   }
 
-  remove(caller: Caller, directory: FileHandle, name: Uint8Array): Answer<WccResult> {
+  remove(caller: Caller, directory: FileHandle, name: Uint8Array, intent?: Intent): Answer<WccResult> {
     return this.#session.start(
       caller,
       (native, id, ticket) => native.remove(id, ticket, directory, name),
       directoryWccResult,
+      undefined,
+      intent,
     )
   }
 
-  rmdir(caller: Caller, directory: FileHandle, name: Uint8Array): Answer<WccResult> {
+  rmdir(caller: Caller, directory: FileHandle, name: Uint8Array, intent?: Intent): Answer<WccResult> {
     return this.#session.start(
       caller,
       (native, id, ticket) => native.rmdir(id, ticket, directory, name),
       directoryWccResult,
+      undefined,
+      intent,
     )
   }
 
@@ -227,19 +252,30 @@ export class NativeVfs implements Vfs {
     fromName: Uint8Array,
     toDirectory: FileHandle,
     toName: Uint8Array,
+    intent?: Intent,
   ): Answer<RenameResult> {
     return this.#session.start(
       caller,
       (native, id, ticket) => native.rename(id, ticket, fromDirectory, fromName, toDirectory, toName),
       renameResult,
+      undefined,
+      intent,
     )
   }
 
-  link(caller: Caller, object: FileHandle, directory: FileHandle, name: Uint8Array): Answer<LinkResult> {
+  link(
+    caller: Caller,
+    object: FileHandle,
+    directory: FileHandle,
+    name: Uint8Array,
+    intent?: Intent,
+  ): Answer<LinkResult> {
     return this.#session.start(
       caller,
       (native, id, ticket) => native.link(id, ticket, object, directory, name),
       linkResult,
+      undefined,
+      intent,
     )
   }
 

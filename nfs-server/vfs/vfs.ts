@@ -19,6 +19,12 @@ import type { Errno } from './errno.ts'
 export type Answer<T> = T | Promise<T>
 export type FileHandle = Uint8Array
 
+/**
+ * The number of a running call in the reply record, given with operations that must not run twice. A Vfs whose changes
+ * outlive the process records there what it does, so that the call can be answered after a crash; others ignore it.
+ */
+export type Intent = number
+
 /** Values of ftype3. */
 export const FileType = { REG: 1, DIR: 2, BLK: 3, CHR: 4, LNK: 5, SOCK: 6, FIFO: 7 } as const
 export type FileType = (typeof FileType)[keyof typeof FileType]
@@ -236,6 +242,7 @@ export interface Vfs {
     object: FileHandle,
     changes: SetAttributes,
     guard: Time | undefined,
+    intent?: Intent,
   ): Answer<WccResult>
   /** "." is the directory itself, ".." its parent; ".." of an export's root is the root. */
   lookup(caller: Caller, directory: FileHandle, name: Uint8Array): Answer<LookupResult>
@@ -250,12 +257,19 @@ export interface Vfs {
     data: Uint8Array,
     stable: Stable,
   ): Answer<WriteResult>
-  create(caller: Caller, directory: FileHandle, name: Uint8Array, how: CreateHow): Answer<CreateResult>
+  create(
+    caller: Caller,
+    directory: FileHandle,
+    name: Uint8Array,
+    how: CreateHow,
+    intent?: Intent,
+  ): Answer<CreateResult>
   mkdir(
     caller: Caller,
     directory: FileHandle,
     name: Uint8Array,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult>
   symlink(
     caller: Caller,
@@ -263,6 +277,7 @@ export interface Vfs {
     name: Uint8Array,
     target: Uint8Array,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult>
   mknod(
     caller: Caller,
@@ -270,17 +285,25 @@ export interface Vfs {
     name: Uint8Array,
     what: SpecialFile,
     attributes: SetAttributes,
+    intent?: Intent,
   ): Answer<CreateResult>
-  remove(caller: Caller, directory: FileHandle, name: Uint8Array): Answer<WccResult>
-  rmdir(caller: Caller, directory: FileHandle, name: Uint8Array): Answer<WccResult>
+  remove(caller: Caller, directory: FileHandle, name: Uint8Array, intent?: Intent): Answer<WccResult>
+  rmdir(caller: Caller, directory: FileHandle, name: Uint8Array, intent?: Intent): Answer<WccResult>
   rename(
     caller: Caller,
     fromDirectory: FileHandle,
     fromName: Uint8Array,
     toDirectory: FileHandle,
     toName: Uint8Array,
+    intent?: Intent,
   ): Answer<RenameResult>
-  link(caller: Caller, object: FileHandle, directory: FileHandle, name: Uint8Array): Answer<LinkResult>
+  link(
+    caller: Caller,
+    object: FileHandle,
+    directory: FileHandle,
+    name: Uint8Array,
+    intent?: Intent,
+  ): Answer<LinkResult>
   /** Entries after `cookie` (0: from the start); `cookieverf` is the one an earlier answer gave. */
   readdir(
     caller: Caller,

@@ -42,6 +42,12 @@ export class XdrWriter {
     return Buffer.concat(this.segments())
   }
 
+  /** What was written since the message had this many bytes; valid until more is written. Seldom a copy. */
+  since(byteLength: number): Uint8Array {
+    if (byteLength < this.closedBytes) return Buffer.concat(this.segments()).subarray(byteLength)
+    return this.chunk.subarray(this.start + byteLength - this.closedBytes, this.position)
+  }
+
   /** Begins a new, empty message. */
   reset(): void {
     this.start = this.position

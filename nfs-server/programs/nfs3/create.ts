@@ -14,9 +14,9 @@ import type { Failure } from './status.ts'
 
 /** NFSPROC3_CREATE (RFC 1813, section 3.3.8): unchecked, guarded or exclusive. */
 export function create(vfs: Vfs): Handler<CREATE3args, CREATE3res> {
-  return ({ where, how }, { caller }) =>
+  return ({ where, how }, { caller, intent }) =>
     makeObject(vfs, caller, where, toCreateHow(how), (wanted) =>
-      vfs.create(caller, where.dir.data, where.name, wanted),
+      vfs.create(caller, where.dir.data, where.name, wanted, intent),
     )
 }
 

@@ -10,7 +10,7 @@ import { failureStatus } from './status.ts'
 
 /** NFSPROC3_LINK (RFC 1813, section 3.3.15). */
 export function link(vfs: Vfs): Handler<LINK3args, LINK3res> {
-  return ({ file, link: { dir, name } }, { caller }) => {
+  return ({ file, link: { dir, name } }, { caller, intent }) => {
     const refused = refusedName(name, 'create')
     if (refused !== undefined) {
       return mapAnswer(refuseIn(vfs, caller, dir.data, refused), ({ status, attributes }): LINK3res => {
@@ -18,7 +18,7 @@ export function link(vfs: Vfs): Handler<LINK3args, LINK3res> {
         return { status, resfail }
       })
     }
-    return mapAnswer(vfs.link(caller, file.data, dir.data, name), (result): LINK3res => {
+    return mapAnswer(vfs.link(caller, file.data, dir.data, name, intent), (result): LINK3res => {
       const both = { file_attributes: result.attributes, linkdir_wcc: result.wcc }
       if (result.status !== errno.OK) return { status: failureStatus(result.status), resfail: both }
       return { status: nfsstat3.NFS3_OK, resok: both }

@@ -14,9 +14,9 @@ import type { Failure } from './status.ts'
 
 /** NFSPROC3_MKNOD (RFC 1813, section 3.3.11): devices, sockets and fifos; anything else is BADTYPE. */
 export function mknod(vfs: Vfs): Handler<MKNOD3args, MKNOD3res> {
-  return ({ where, what }, { caller }) =>
+  return ({ where, what }, { caller, intent }) =>
     makeObject(vfs, caller, where, toSpecial(what), ({ file, initial }) =>
-      vfs.mknod(caller, where.dir.data, where.name, file, initial),
+      vfs.mknod(caller, where.dir.data, where.name, file, initial, intent),
     )
 }
 

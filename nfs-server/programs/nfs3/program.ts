@@ -62,7 +62,7 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     idempotent(nfs.NFSPROC3_ACCESS, access(vfs)),
     idempotent(nfs.NFSPROC3_READLINK, readlink(vfs), () => pathReplyBytesMax),
     idempotent(nfs.NFSPROC3_READ, read(vfs), ({ count }) => dataReplyBytes(count, rtmaxBytes)),
-    once(nfs.NFSPROC3_WRITE, write(vfs)),
+    { ...idempotent(nfs.NFSPROC3_WRITE, write(vfs)), onceAtATime: true },
     once(nfs.NFSPROC3_CREATE, create(vfs)),
     once(nfs.NFSPROC3_MKDIR, mkdir(vfs)),
     once(nfs.NFSPROC3_SYMLINK, symlink(vfs)),

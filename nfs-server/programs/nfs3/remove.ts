@@ -9,10 +9,10 @@ import { failureStatus } from './status.ts'
 
 /** NFSPROC3_REMOVE (RFC 1813, section 3.3.12). */
 export function remove(vfs: Vfs): Handler<REMOVE3args, REMOVE3res> {
-  return ({ object: { dir, name } }, { caller }) => {
+  return ({ object: { dir, name } }, { caller, intent }) => {
     const refused = refusedName(name, 'remove')
     if (refused !== undefined) return refuseChange(vfs, caller, dir.data, refused)
-    return mapAnswer(vfs.remove(caller, dir.data, name), ({ status, wcc }): REMOVE3res => {
+    return mapAnswer(vfs.remove(caller, dir.data, name, intent), ({ status, wcc }): REMOVE3res => {
       if (status !== errno.OK) return { status: failureStatus(status), resfail: { dir_wcc: wcc } }
       return { status: nfsstat3.NFS3_OK, resok: { dir_wcc: wcc } }
     })

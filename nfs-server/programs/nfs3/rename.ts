@@ -10,7 +10,7 @@ import { failureStatus } from './status.ts'
 
 /** NFSPROC3_RENAME (RFC 1813, section 3.3.14). */
 export function rename(vfs: Vfs): Handler<RENAME3args, RENAME3res> {
-  return ({ from, to }, { caller }) => {
+  return ({ from, to }, { caller, intent }) => {
     const refused = refusedName(from.name, 'rename') ?? refusedName(to.name, 'rename')
     if (refused !== undefined) {
       return chainAnswer(refuseIn(vfs, caller, from.dir.data, refused), (source) =>
@@ -24,7 +24,7 @@ export function rename(vfs: Vfs): Handler<RENAME3args, RENAME3res> {
         }),
       )
     }
-    const answer = vfs.rename(caller, from.dir.data, from.name, to.dir.data, to.name)
+    const answer = vfs.rename(caller, from.dir.data, from.name, to.dir.data, to.name, intent)
     return mapAnswer(answer, ({ status, fromWcc, toWcc }): RENAME3res => {
       const result = { fromdir_wcc: fromWcc, todir_wcc: toWcc }
       if (status !== errno.OK) return { status: failureStatus(status), resfail: result }

@@ -9,10 +9,10 @@ import { failureStatus } from './status.ts'
 
 /** NFSPROC3_RMDIR (RFC 1813, section 3.3.13). */
 export function rmdir(vfs: Vfs): Handler<RMDIR3args, RMDIR3res> {
-  return ({ object: { dir, name } }, { caller }) => {
+  return ({ object: { dir, name } }, { caller, intent }) => {
     const refused = refusedName(name, 'rmdir')
     if (refused !== undefined) return refuseChange(vfs, caller, dir.data, refused)
-    return mapAnswer(vfs.rmdir(caller, dir.data, name), ({ status, wcc }): RMDIR3res => {
+    return mapAnswer(vfs.rmdir(caller, dir.data, name, intent), ({ status, wcc }): RMDIR3res => {
       if (status !== errno.OK) return { status: failureStatus(status), resfail: { dir_wcc: wcc } }
       return { status: nfsstat3.NFS3_OK, resok: { dir_wcc: wcc } }
     })

@@ -10,7 +10,7 @@ import { failureStatus } from './status.ts'
 
 /** NFSPROC3_SETATTR (RFC 1813, section 3.3.2), with the guard on the ctime if the client sends one. */
 export function setattr(vfs: Vfs): Handler<SETATTR3args, SETATTR3res> {
-  return ({ object, new_attributes, guard }, { caller }) => {
+  return ({ object, new_attributes, guard }, { caller, intent }) => {
     const changes = toSetAttributes(new_attributes)
     if (typeof changes === 'number') return refuseObject(vfs, caller, object.data, changes)
     if (guard !== undefined && !isTime(guard)) {
@@ -19,9 +19,12 @@ export function setattr(vfs: Vfs): Handler<SETATTR3args, SETATTR3res> {
     if (changes.size !== undefined && changes.size > fileOffsetMax) {
       return refuseObject(vfs, caller, object.data, nfsstat3.NFS3ERR_FBIG)
     }
-    return mapAnswer(vfs.setattr(caller, object.data, changes, guard), ({ status, wcc }): SETATTR3res => {
-      if (status !== errno.OK) return { status: failureStatus(status), resfail: { obj_wcc: wcc } }
-      return { status: nfsstat3.NFS3_OK, resok: { obj_wcc: wcc } }
-    })
+    return mapAnswer(
+      vfs.setattr(caller, object.data, changes, guard, intent),
+      ({ status, wcc }): SETATTR3res => {
+        if (status !== errno.OK) return { status: failureStatus(status), resfail: { obj_wcc: wcc } }
+        return { status: nfsstat3.NFS3_OK, resok: { obj_wcc: wcc } }
+      },
+    )
   }
 }

@@ -9,13 +9,13 @@ import { makeObject } from './new-object.ts'
  * POSIX client could have meant and no system call could store.
  */
 export function symlink(vfs: Vfs): Handler<SYMLINK3args, SYMLINK3res> {
-  return ({ where, symlink: wanted }, { caller }) => {
+  return ({ where, symlink: wanted }, { caller, intent }) => {
     const target = wanted.symlink_data
     const attributes = target.includes(0)
       ? nfsstat3.NFS3ERR_INVAL
       : toSetAttributes(wanted.symlink_attributes)
     return makeObject(vfs, caller, where, attributes, (initial) =>
-      vfs.symlink(caller, where.dir.data, where.name, target, initial),
+      vfs.symlink(caller, where.dir.data, where.name, target, initial, intent),
     )
   }
 }

@@ -237,14 +237,16 @@ t.test('the reply cache', async (t) => {
   const stored = new Map<number, Buffer>()
   const running = new Map<number, PromiseWithResolvers<Uint8Array | undefined>>()
   const replyCache: ReplyCache = {
-    before: ({ xid }) => {
-      const known = stored.get(xid) ?? running.get(xid)?.promise
-      if (known === undefined) running.set(xid, Promise.withResolvers())
-      return known
+    begin: ({ xid }, brief) => {
+      const known = (brief ? undefined : stored.get(xid)) ?? running.get(xid)?.promise
+      if (known !== undefined) return known
+      running.set(xid, Promise.withResolvers())
+      return xid
     },
-    after: async ({ xid }, reply) => {
-      if (reply !== undefined) stored.set(xid, Buffer.from(reply))
-      running.get(xid)?.resolve(reply)
+    end: (xid, reply) => {
+      const copy = reply === undefined ? undefined : Buffer.from(reply)
+      if (copy !== undefined) stored.set(xid, copy)
+      running.get(xid)?.resolve(copy)
       running.delete(xid)
     },
   }
@@ -301,4 +303,12 @@ t.test('the reply cache', async (t) => {
   await settle(call({ ...of(4), xid: 4 }))
   t.equal(runs, 6, 'a call without a reply leaves nothing to repeat')
   t.same(peer.replies, [])
+  t.equal(running.size, 0, 'what was begun is ended')
+
+  peer.isGone = true
+  await settle(call({ ...of(1), xid: 5 }))
+  peer.isGone = false
+  await settle(call({ ...of(1), xid: 5 }))
+  t.equal(runs, 7, 'a reply that nobody was there to take is kept')
+  t.same(peer.replies.splice(0), [reply(5)])
 })
