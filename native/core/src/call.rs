@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::answer::{Answer, Attributes, WccAttributes};
 use crate::attributes;
 use crate::caller::{Caller, Credentials};
-use crate::credentials::CredentialsGuard;
+use crate::credentials::{CredentialsGuard, acting_uid};
 use crate::engine::Engine;
 use crate::errno::{Errno, Result};
 use crate::export_policy::{Access, Export};
@@ -250,7 +250,7 @@ impl Opened {
     /// checked permission when it opened the file, and the owner may have opened it before he took the
     /// permission away, or created it without (RFC 1813, section 4.4).
     pub fn permit_data(&self, stat: &libc::statx, modes: &[i32]) -> Result<()> {
-        if stat.stx_uid == self.credentials.uid {
+        if stat.stx_uid == acting_uid(&self.credentials) {
             return Ok(());
         }
         let mut result = Err(Errno::ACCES);
@@ -280,7 +280,11 @@ impl Opened {
 
     /// Makes the metadata of the object stable if the export asks for it (RFC 1813, section 4.7).
     pub fn sync_metadata(&self, call: &Call<'_>) -> Result<()> {
-        if self.export.sync { self.sync(call) } else { Ok(()) }
+        if !self.export.sync {
+            return Ok(());
+        }
+        self.sync(call)?;
+        self.object.filesystem.sync_handles()
     }
 
     /// fsync; an error means that unstable writes may be lost, too.

@@ -54,6 +54,16 @@ pub fn server() -> &'static Server {
     })
 }
 
+/// As whom the file system sees a call with these credentials.
+pub fn acting_uid(credentials: &Credentials) -> u32 {
+    let server = server();
+    if server.privileged {
+        credentials.uid
+    } else {
+        server.own.uid
+    }
+}
+
 fn own_groups() -> Box<[u32]> {
     // SAFETY: with a size of 0 nothing is written.
     let count = unsafe { libc::getgroups(0, std::ptr::null_mut()) };

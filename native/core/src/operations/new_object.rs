@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 
 use crate::attributes::wcc_attributes;
 use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::credentials::acting_uid;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
@@ -79,7 +80,7 @@ pub fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
 /// not give it away. As the kernel's server has it, only root sets the owner at creation.
 pub fn settable(made: &Opened, changes: &SetAttributes) -> Result<SetAttributes> {
     let stat = made.stat()?;
-    let root = made.credentials.uid == 0;
+    let root = acting_uid(&made.credentials) == 0;
     Ok(SetAttributes {
         uid: changes.uid.filter(|uid| root && *uid != stat.stx_uid),
         gid: changes.gid.filter(|gid| root && *gid != stat.stx_gid),
