@@ -1,4 +1,7 @@
-/** One TCP connection: records in, calls out to the dispatcher, replies back in the order they become ready. */
+/**
+ * One TCP connection: records in, calls out to the dispatcher, replies back in the order they become ready. Reading stops
+ * while too much is under way or unsent.
+ */
 import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
 import { CallerCache } from './auth.ts'
@@ -6,13 +9,12 @@ import { type Chunk, hold, release } from './buffer-pool.ts'
 import { type Dispatcher, type Peer, type PendingCall, unintelligible } from './dispatch.ts'
 import type { RpcLimits } from './limits.ts'
 import { RecordMarkingError, RecordReader } from './record-marking.ts'
-import type { BatchOwner, ReplyBatch } from './reply-batch.ts'
+import type { ReplyBatch } from './reply-batch.ts'
+import { ReplySender } from './reply-sender.ts'
 import type { ServerLoad } from './server-load.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
-/** Half of what a writer allocates at once. */
-const compactBytesMax = 32 << 10
 /** How long the other side of an ended connection may take to end its own. */
 const lingerMs = 2000
 
@@ -35,7 +37,7 @@ export interface ConnectionOptions {
   readonly onClose: (connection: Connection) => void
 }
 
-export class Connection implements Peer, BatchOwner {
+export class Connection implements Peer {
   readonly transport = 'tcp'
   readonly address: string
   readonly callers: CallerCache
@@ -43,7 +45,7 @@ export class Connection implements Peer, BatchOwner {
   readonly #options: ConnectionOptions
   readonly #limits: RpcLimits
   readonly #load: ServerLoad
-  readonly #batch: ReplyBatch
+  readonly #sender: ReplySender
   readonly #reader: RecordReader
   readonly #socket: Socket
   readonly #resume = () => this.#unblock()
@@ -51,7 +53,6 @@ export class Connection implements Peer, BatchOwner {
   /** Calls whose reply is not there yet, and the bytes they hold or may come to hold. */
   #calls = 0
   #callBytes = 0
-  #unsentBytes = 0
   /** Reading is stopped, with records perhaps still to be taken from the reader. */
   #isBlocked = false
   #isPumping = false
@@ -63,16 +64,7 @@ export class Connection implements Peer, BatchOwner {
   #isFinished = false
   #isClosed = false
 
-  #pendingSegments: Uint8Array[] = []
-  #pendingBytes = 0
-  #pendingHolds: Chunk[] = []
-
-  #replyStart = 0
-  #markView: DataView | undefined
-  #markAt = 0
-
   #received_ms: number
-  #sent_ms: number
   /** When the record that is arriving began to; undefined between records. */
   #recordBegan_ms: number | undefined
   #finished_ms = 0
@@ -81,16 +73,15 @@ export class Connection implements Peer, BatchOwner {
     this.#options = options
     this.#limits = options.limits
     this.#load = options.load
-    this.#batch = options.batch
     this.address = options.address
     this.callers = new CallerCache(options.address, options.port, options.limits.credentialsPerConnectionMax)
     this.#reader = new RecordReader(options.limits)
     this.#received_ms = this.#load.now_ms
-    this.#sent_ms = this.#load.now_ms
     this.#socket = options.open({
       buffer: () => this.#reader.buffer(),
       callback: (count) => this.#received(count),
     })
+    this.#sender = new ReplySender(this.#socket, options.batch, this.#load, this.#resume)
     this.localAddress = plainAddress(this.#socket.localAddress ?? '')
     this.#socket.on('error', () => this.destroy())
     this.#socket.on('end', () => {
@@ -101,12 +92,12 @@ export class Connection implements Peer, BatchOwner {
   }
 
   get unsentBytes(): number {
-    return this.#unsentBytes
+    return this.#sender.unsentBytes
   }
 
   /** When the peer last took some of its replies, on the load's clock. */
   get sent_ms(): number {
-    return this.#sent_ms
+    return this.#sender.sent_ms
   }
 
   #received(count: number): boolean {
@@ -139,13 +130,13 @@ export class Connection implements Peer, BatchOwner {
     } catch (error) {
       if (!(error instanceof RecordMarkingError)) throw error
       // What it asked before still gets answered, as far as it is ready.
-      this.#flush()
+      this.#sender.flush()
       this.destroy()
       return false
     } finally {
       this.#isPumping = false
     }
-    this.#flush()
+    this.#sender.flush()
     if (!isDrained) this.#block()
     else if (this.#reader.atBoundary) this.#recordBegan_ms = undefined
     else if (tookAny) this.#recordBegan_ms = this.#load.now_ms
@@ -158,7 +149,7 @@ export class Connection implements Peer, BatchOwner {
     return (
       this.#calls < limits.callsPerConnectionMax &&
       this.#callBytes < limits.callBytesPerConnectionMax &&
-      this.#unsentBytes < limits.replyBytesUnsentPerConnectionMax &&
+      this.#sender.unsentBytes < limits.replyBytesUnsentPerConnectionMax &&
       this.#load.hasRoom
     )
   }
@@ -182,7 +173,7 @@ export class Connection implements Peer, BatchOwner {
 
   /** The record's buffer may go, after what the replies have of it has been seen to. */
   #dropRecord(own: Chunk): void {
-    this.#batch.release(this)
+    this.#sender.settle()
     release(own)
   }
 
@@ -205,24 +196,16 @@ export class Connection implements Peer, BatchOwner {
   }
 
   beginReply(): XdrWriter | undefined {
-    if (this.#isClosed) return undefined
-    const writer = this.#batch.claim(this)
-    this.#replyStart = writer.byteLength
-    this.#markAt = writer.take(4)
-    this.#markView = writer.view
-    return writer
+    return this.#isClosed ? undefined : this.#sender.begin()
   }
 
   endReply(): void {
-    const bytes = this.#batch.claim(this).byteLength
-    // One fragment, and the last (RFC 5531, section 11).
-    this.#markView!.setUint32(this.#markAt, 0x8000_0000 + bytes - this.#replyStart - 4)
-    if (bytes >= flushBytes) this.#flush()
+    if (this.#sender.end() >= flushBytes) this.#sender.flush()
     else if (!this.#isPumping) this.#scheduleFlush()
   }
 
   abandonReply(): void {
-    this.#batch.claim(this).truncate(this.#replyStart)
+    this.#sender.abandon()
   }
 
   /** Replies that become ready in a row leave together: a tick comes after all microtasks. */
@@ -231,56 +214,10 @@ export class Connection implements Peer, BatchOwner {
     this.#isFlushScheduled = true
     process.nextTick(() => {
       this.#isFlushScheduled = false
-      this.#flush()
+      this.#sender.flush()
       this.#unblock()
       this.#finishIfDone()
     })
-  }
-
-  collect(segments: readonly Uint8Array[], bytes: number): void {
-    if (this.#isClosed) return
-    for (const segment of segments) {
-      // A reply may contain a piece of its call, which the next read must not overwrite.
-      const held = hold(segment)
-      if (held !== undefined) this.#pendingHolds.push(held)
-      this.#pendingSegments.push(segment)
-    }
-    this.#pendingBytes += bytes
-  }
-
-  #flush(): void {
-    this.#batch.release(this)
-    const bytes = this.#pendingBytes
-    if (bytes === 0 || this.#isClosed) return
-    // Replies that have to wait would each keep alive the whole chunk that they share with other connections'.
-    const isBehind = this.#socket.writableLength > 0
-    const segments = isBehind ? this.#pendingSegments.map(compact) : this.#pendingSegments
-    const holds = this.#pendingHolds
-    this.#pendingSegments = []
-    this.#pendingBytes = 0
-    if (holds.length > 0) this.#pendingHolds = []
-    if (this.#unsentBytes === 0) this.#sent_ms = this.#load.now_ms
-    this.#unsentBytes += bytes
-    this.#load.replyBytesUnsent += bytes
-    const sent = () => this.#sent(bytes, holds)
-    if (segments.length === 1) {
-      this.#socket.write(segments[0]!, sent)
-      return
-    }
-    const last = segments.pop()!
-    this.#socket.cork()
-    for (const segment of segments) this.#socket.write(segment)
-    this.#socket.write(last, sent)
-    this.#socket.uncork()
-  }
-
-  #sent(bytes: number, holds: readonly Chunk[]): void {
-    if (this.#isClosed) return
-    for (const held of holds) release(held)
-    this.#unsentBytes -= bytes
-    this.#load.replyBytesUnsent -= bytes
-    this.#sent_ms = this.#load.now_ms
-    this.#unblock()
   }
 
   /** Takes no more calls; ends the connection when those it has are answered. */
@@ -295,7 +232,7 @@ export class Connection implements Peer, BatchOwner {
     if (!this.#isDraining && (!this.#hasEnded || this.#isBlocked)) return
     this.#isFinished = true
     this.#finished_ms = this.#load.now_ms
-    this.#flush()
+    this.#sender.flush()
     this.#socket.end()
     // Closing with unread input would reset the connection, and with it replies that are still on their way.
     this.#isDraining = true
@@ -306,14 +243,14 @@ export class Connection implements Peer, BatchOwner {
   sweep(): void {
     const now = this.#load.now_ms
     const limits = this.#limits
-    const isStalled = this.#unsentBytes > 0 && now - this.#sent_ms > limits.sendTimeoutMs
+    const { unsentBytes, sent_ms } = this.#sender
+    const isStalled = unsentBytes > 0 && now - sent_ms > limits.sendTimeoutMs
     const isSlow =
       this.#recordBegan_ms !== undefined &&
       !this.#isBlocked &&
       now - this.#recordBegan_ms > limits.recordTimeoutMs
-    const isIdle =
-      this.#calls === 0 && this.#unsentBytes === 0 && now - this.#received_ms > limits.idleTimeoutMs
-    const isLingering = this.#isFinished && this.#unsentBytes === 0 && now - this.#finished_ms > lingerMs
+    const isIdle = this.#calls === 0 && unsentBytes === 0 && now - this.#received_ms > limits.idleTimeoutMs
+    const isLingering = this.#isFinished && unsentBytes === 0 && now - this.#finished_ms > lingerMs
     if (isStalled || isSlow || isIdle || isLingering) this.destroy()
   }
 
@@ -325,22 +262,10 @@ export class Connection implements Peer, BatchOwner {
   #closed(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#batch.release(this)
     this.#load.forget(this.#resume)
-    this.#load.replyBytesUnsent -= this.#unsentBytes
-    this.#unsentBytes = 0
-    this.#pendingSegments = []
-    this.#pendingHolds = []
+    this.#sender.close()
     this.#options.onClose(this)
   }
-}
-
-/** A copy in memory of its own, unless the segment is most of what it keeps alive anyway. */
-function compact(segment: Uint8Array): Uint8Array {
-  if (segment.byteLength >= compactBytesMax) return segment
-  const copy = Buffer.allocUnsafeSlow(segment.byteLength)
-  copy.set(segment)
-  return copy
 }
 
 /** IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2) as IPv4, and without a zone. */
