@@ -1,7 +1,8 @@
 //! One file system of an export: how its objects are named in handles, and how they are found again.
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLockReadGuard};
 
@@ -15,7 +16,7 @@ use crate::handle_table_resolve::Resolver;
 use crate::kernel_handle::KernelHandle;
 use crate::mount_root::MountRoot;
 use crate::mountinfo::Mount;
-use crate::object_identity::ObjectIdentity;
+use crate::object_identity::{Identified, ObjectIdentity};
 use crate::state_directory::StateDirectory;
 use crate::syscalls_unsafe as sys;
 
@@ -220,7 +221,7 @@ impl Filesystem {
     pub fn is_current(&self, name: &ObjectName, descriptor: BorrowedFd) -> bool {
         match (&self.strategy, name) {
             (Strategy::Table { table, .. }, ObjectName::Table(id)) if *id != ROOT => {
-                let now = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor));
+                let now = self.identified(descriptor);
                 let table = table.get();
                 matches!((now, table), (Ok(now), Ok(table))
                     if now.links > 0 && table.recognize(*id, &now.identity))
@@ -236,34 +237,54 @@ impl Filesystem {
             Strategy::Kernel => return KernelHandle::of(descriptor).map(ObjectName::Kernel),
             Strategy::Table { table, .. } => table.get()?,
         };
-        let found = ObjectIdentity::of(descriptor, self.subvolume(None, descriptor))?;
+        let found = self.identified(descriptor)?;
         match place {
             Some((Object::Table(parent), name)) => table.intern(parent, name, &found).map(ObjectName::Table),
             Some(_) => Err(Errno::STALE),
             None => match table.find(&found) {
                 Some(id) => Ok(ObjectName::Table(id)),
-                None => self.intern_path(table, descriptor).map(ObjectName::Table),
+                None => match self.intern_path(table, descriptor) {
+                    Err(Errno::STALE) => {
+                        // A rename may have moved it from under the path.
+                        let _no_renames = table.renames_done();
+                        self.intern_path(table, descriptor)
+                    }
+                    interned => interned,
+                }
+                .map(ObjectName::Table),
             },
         }
     }
 
-    fn intern_path(&self, table: &HandleTable, descriptor: BorrowedFd) -> Result<u64> {
+    fn intern_path(&self, table: &HandleTable, object: BorrowedFd) -> Result<u64> {
         let root = self.root.open()?;
-        let path = path_of(descriptor)?;
+        let path = path_of(object)?;
         let below = path
             .strip_prefix(&path_of(root.as_fd())?)
             .map_err(|_| Errno::STALE)?;
         let mut id = ROOT;
+        let mut current = self.resolver(table, root.as_fd()).open(ROOT)?;
         for component in below.components() {
             let name = component.as_os_str().as_bytes();
-            let directory = self.resolver(table, root.as_fd()).open(id)?;
-            let name_c = std::ffi::CString::new(name).map_err(|_| Errno::INVAL)?;
+            let name_c = CString::new(name).map_err(|_| Errno::INVAL)?;
             let flags = libc::O_PATH | libc::O_NOFOLLOW;
-            let child = sys::openat2(directory.as_fd(), &name_c, flags, sys::RESOLVE_BENEATH)?;
-            let found = ObjectIdentity::of(child.as_fd(), self.subvolume(None, child.as_fd()))?;
-            id = table.intern(id, name, &found)?;
+            current = match sys::openat2(current.as_fd(), &name_c, flags, sys::RESOLVE_BENEATH) {
+                // Removed or renamed meanwhile: the path says nothing any more.
+                Err(Errno::NOENT | Errno::NOTDIR) => return Err(Errno::STALE),
+                child => child?,
+            };
+            id = table.intern(id, name, &self.identified(current.as_fd())?)?;
         }
-        Ok(id)
+        let (wanted, found) = (self.identified(object)?, self.identified(current.as_fd())?);
+        if wanted.identity.may_be(&found.identity) {
+            Ok(id)
+        } else {
+            Err(Errno::STALE)
+        }
+    }
+
+    fn identified(&self, object: BorrowedFd) -> Result<Identified> {
+        ObjectIdentity::of(object, self.subvolume(None, object))
     }
 
     fn resolver<'a>(&'a self, table: &'a HandleTable, root: BorrowedFd<'a>) -> Resolver<'a> {
@@ -310,7 +331,7 @@ impl Filesystem {
         }
     }
 
-    /// To be held from before a rename until `renamed` has been called.
+    /// To be held from before a rename until `renamed` has been called; no handle may be opened meanwhile.
     pub fn renaming(&self) -> Option<RwLockReadGuard<'_, ()>> {
         match &self.strategy {
             Strategy::Kernel => None,
@@ -378,9 +399,5 @@ fn probe(root: BorrowedFd, traits: &Traits) -> std::result::Result<(), String> {
 fn path_of(descriptor: BorrowedFd) -> Result<PathBuf> {
     let link = sys::DescriptorPath::new(descriptor);
     let target = std::fs::read_link(link.as_c_str().to_str().map_err(|_| Errno::SERVERFAULT)?)?;
-    let bytes = target.into_os_string().into_vec();
-    if bytes.ends_with(b" (deleted)") {
-        return Err(Errno::STALE);
-    }
-    Ok(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+    Ok(target)
 }
