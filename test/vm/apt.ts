@@ -8,20 +8,21 @@ import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { command } from './command.ts'
 
+const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
 interface Source {
   readonly uri: string
   readonly codename: string
-  readonly signedBy: string
 }
 
 /** The release indexes that the machine's apt knows, main component only. */
 async function machineSources(): Promise<Source[]> {
-  const format = '$(REPO_URI)|$(CODENAME)|$(COMPONENT)|$(SIGNED_BY)'
+  const format = '$(REPO_URI)|$(CODENAME)|$(COMPONENT)'
   const text = await command('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'])
   const sources: Source[] = []
   for (const line of text.trim().split('\n')) {
-    const [uri, codename, component, signedBy] = line.split('|')
-    if (uri && codename && component === 'main') sources.push({ uri, codename, signedBy: signedBy ?? '' })
+    const [uri, codename, component] = line.split('|')
+    if (uri && codename && component === 'main') sources.push({ uri, codename })
   }
   return sources
 }
@@ -35,9 +36,11 @@ async function aptOptions(release: string): Promise<string[]> {
   const directory = await cached(`apt/${release}`, async (path) => {
     await mkdir(join(path, 'lists', 'partial'), { recursive: true })
     await mkdir(join(path, 'archives', 'partial'), { recursive: true })
-    const keyring = archive.signedBy || '/usr/share/keyrings/debian-archive-keyring.gpg'
     await writeFile(join(path, 'status'), '')
-    await writeFile(join(path, 'sources.list'), `deb [signed-by=${keyring}] ${archive.uri} ${release} main\n`)
+    await writeFile(
+      join(path, 'sources.list'),
+      `deb [signed-by=${debianKeyring}] ${archive.uri} ${release} main\n`,
+    )
     await command('apt-get', [...privateState(path), 'update', '--error-on=any'], {
       timeoutMs: 300_000,
     }).catch((error: Error) => {

@@ -47,8 +47,9 @@ t.test('a directory of 100,000 entries, listed while others come and go', async 
   await vm.sh('touch /tmp/stop')
   t.equal((await churnThere).exitCode, 0)
 
-  const some = 'find /mnt/big -name "stays-*77" -size 0 -printf "%f\\n" | sort -u | wc -l'
-  t.equal(await vm.sh(some, { timeoutMs: 150_000 }), String(entries / 100), 'attributes of some')
+  // find would ask for the attributes of each: plain READDIR says nothing of types.
+  const some = 'cd /mnt/big && ls -U1 | grep "^stays-.*77$" | xargs stat -c "%F %s" | sort | uniq -c'
+  t.match(await vm.sh(some), `${entries / 100} regular empty file 0`)
   t.notMatch(await vm.sh('dmesg'), /readdir loop/)
 })
 

@@ -33,7 +33,7 @@ export async function fetchKernel(name: KernelName = defaultKernel): Promise<Ker
   const release = kernelReleases[name]
   const directory = await cached(`kernels/${release}`, async (path) => {
     const busybox = requireProgram('busybox', 'busybox-static')
-    await unpackPackages(release, 'linux-image-cloud-amd64', /^linux-(image|modules|binary)-\d/, path)
+    await unpackPackages(release, 'linux-image-cloud-amd64', /^linux-(image|modules|binary|base)-\d/, path)
     await rm(join(path, 'downloads'), { recursive: true })
     await rm(join(path, 'usr', 'share'), { recursive: true, force: true })
     // Releases with a merged /usr ship usr/lib/modules.
@@ -46,7 +46,9 @@ export async function fetchKernel(name: KernelName = defaultKernel): Promise<Ker
   })
   const version = await moduleVersion(directory)
   const modules = join(directory, 'lib', 'modules', version)
-  return { version, vmlinuz: join(directory, 'boot', `vmlinuz-${version}`), modules }
+  const inBoot = join(directory, 'boot', `vmlinuz-${version}`)
+  // Since 7.x the kernel itself comes beside its modules.
+  return { version, vmlinuz: (await exists(inBoot)) ? inBoot : join(modules, 'vmlinuz'), modules }
 }
 
 async function moduleVersion(directory: string): Promise<string> {
