@@ -1,0 +1,47 @@
+import t from 'tap'
+import { hold, newChunk, release, takeBuffer } from '../../../nfs-server/rpc/buffer-pool.ts'
+
+// Sizes that no other code takes, as the pool is one per process.
+const odd = 3 << 20
+
+t.test('a buffer that was held and released is used again', async (t) => {
+  const first = takeBuffer(odd - 5)
+  t.equal(first.length, odd - 5)
+  const chunk = hold(first)
+  t.not(takeBuffer(odd).buffer, first.buffer, 'not while it is held')
+  hold(first.subarray(100, 200))
+  release(chunk)
+  t.not(takeBuffer(odd).buffer, first.buffer, 'nor while a piece of it is')
+  release(chunk)
+  const again = takeBuffer(odd)
+  t.equal(again.buffer, first.buffer)
+  t.equal(again.length, odd)
+  t.not(takeBuffer(odd).buffer, first.buffer, 'it is given out once')
+})
+
+t.test('sizes do not mix', async (t) => {
+  const small = takeBuffer(70_000)
+  release(hold(small))
+  t.not(takeBuffer(140_000).buffer, small.buffer)
+  t.equal(takeBuffer(66_000).buffer, small.buffer, 'the same multiple of 64 KiB')
+})
+
+t.test('unused memory is bounded', async (t) => {
+  const size = 5 << 20
+  const taken = Array.from({ length: 20 }, () => takeBuffer(size))
+  const buffers = new Set(taken.map(({ buffer }) => buffer))
+  for (const buffer of taken) release(hold(buffer))
+  const again = Array.from({ length: 20 }, () => takeBuffer(size))
+  const kept = again.filter(({ buffer }) => buffers.has(buffer)).length
+  t.ok(kept > 0 && kept * size <= 32 << 20, `${kept} were kept`)
+})
+
+t.test('memory of others is nobody’s to hold, and chunks are not given out', async (t) => {
+  t.equal(hold(Buffer.alloc(odd)), undefined)
+  release(undefined)
+  const chunk = newChunk(odd)
+  t.equal(hold(chunk.bytes.subarray(5)), chunk)
+  t.equal(chunk.holds, 1)
+  release(chunk)
+  t.not(takeBuffer(odd).buffer, chunk.bytes.buffer)
+})
