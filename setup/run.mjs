@@ -70,12 +70,14 @@ function debianPackages() {
 
 function npmPackages() {
   const marker = join(root, 'node_modules', '.fsva-lock')
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex')
+  const wanted = createHash('sha256')
+  for (const file of ['package-lock.json', '.taprc']) wanted.update(readFileSync(join(root, file)))
+  const lock = wanted.digest('hex')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return 'up to date'
   // Not `npm ci`: it wants every platform's optional packages in the lock, and a mirror need not carry them all.
   run('npm-install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund'])
+  // Makes tap do without the plugin that .taprc takes away.
+  run('tap-build', 'tap', ['build'])
   writeFileSync(marker, lock)
   return 'installed'
 }
