@@ -307,7 +307,7 @@ impl State {
             }
             .encode(&mut records);
             self.commit(&records)?;
-            self.log.sync()?;
+            self.log.sync().map_err(|_| Errno::SERVERFAULT)?;
         }
         let id = self.index.next_id;
         self.index.next_id += 1;
@@ -319,7 +319,8 @@ impl State {
         if records.is_empty() {
             return Ok(());
         }
-        self.log.append(records)?;
+        // Not the export's disk that is full, or broken: the client must not be told so.
+        self.log.append(records).map_err(|_| Errno::SERVERFAULT)?;
         self.unsynced = true;
         let mut rest = records;
         while let Some((record, length)) = Record::decode(rest) {
