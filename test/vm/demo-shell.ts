@@ -5,8 +5,6 @@ import { connect } from 'node:net'
 import type { DemoReport } from './demo-report.ts'
 import type { Vm } from './user-vm.ts'
 
-const endOfTransmission = '\x04'
-
 /** Returns when the VM has powered off. */
 export async function demoShell(vm: Vm, report: DemoReport): Promise<void> {
   const { stdin, stdout } = process
@@ -15,15 +13,16 @@ export async function demoShell(vm: Vm, report: DemoReport): Promise<void> {
   )
   const console = connect(vm.qemu.consoleSocket)
   await once(console, 'connect')
-  if (stdout.isTTY) await vm.sh(`stty rows ${stdout.rows} cols ${stdout.columns} < /dev/hvc0`)
+  if (stdout.isTTY && stdout.rows > 0) await vm.sh(`stty rows ${stdout.rows} cols ${stdout.columns} < /dev/hvc0`)
   if (stdin.isTTY) stdin.setRawMode(true)
-  else await vm.sh('stty -echo < /dev/hvc0')
-  console.pipe(stdout, { end: false })
-  stdin.on('data', (chunk) => console.write(chunk))
-  // Input from a pipe ends; the shell reads ^D at an empty line as the end.
-  stdin.on('end', () => console.write(endOfTransmission))
   console.on('error', () => {})
   await vm.sh('touch /run/shell-ready')
+  // What came before the prompt would be eaten by the terminal's own line editing.
+  const [prompt] = await once(console, 'data')
+  stdout.write(prompt)
+  console.pipe(stdout, { end: false })
+  stdin.on('data', (chunk) => console.write(chunk))
+  stdin.on('end', () => console.write('\nexit\n'))
   await vm.qemu.ended
   if (stdin.isTTY) stdin.setRawMode(false)
   stdin.pause()

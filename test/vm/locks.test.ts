@@ -182,6 +182,16 @@ t.test('two user VMs and programs of the appliance', async (t) => {
     t.same(said.map((lines) => lines[1]).toSorted(), ['deadlock', 'granted'])
   })
 
+  await t.test("mounted with nolock there is no conflict: the locks above were the server's", async (t) => {
+    await one.sh(`mkdir -p /tmp/nolock && ${machine.mountCommand('', '/tmp/nolock', 'vers=3,nosharecache')}`)
+    const held = HeldLock.flock(one, '/tmp/nolock/data')
+    await held.isHeld()
+    t.equal((await two.run('flock -n /mnt/data true')).exitCode, 0)
+    t.equal(await local.mayFlock('data'), true)
+    await held.release()
+    await one.sh('umount /tmp/nolock')
+  })
+
   await t.test('a client that says it has restarted has no locks any more', async (t) => {
     const held = HeldLock.flock(one, '/mnt/data')
     await held.isHeld()
