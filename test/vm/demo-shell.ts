@@ -13,13 +13,15 @@ export async function demoShell(vm: Vm, report: DemoReport): Promise<void> {
   )
   const console = connect(vm.qemu.consoleSocket)
   await once(console, 'connect')
-  if (stdout.isTTY && stdout.rows > 0) await vm.sh(`stty rows ${stdout.rows} cols ${stdout.columns} < /dev/hvc0`)
   if (stdin.isTTY) stdin.setRawMode(true)
   console.on('error', () => {})
   await vm.sh('touch /run/shell-ready')
   // What came before the prompt would be eaten by the terminal's own line editing.
   const [prompt] = await once(console, 'data')
   stdout.write(prompt)
+  // Not earlier: a terminal that nobody has open forgets its size.
+  if (stdout.isTTY && stdout.rows > 0)
+    await vm.sh(`stty rows ${stdout.rows} cols ${stdout.columns} < /dev/hvc0`)
   console.pipe(stdout, { end: false })
   stdin.on('data', (chunk) => console.write(chunk))
   stdin.on('end', () => console.write('\nexit\n'))

@@ -6,7 +6,7 @@ import { OneMachine } from './one-machine.ts'
 import { RunScope } from './run-scope.ts'
 import type { Vm } from './user-vm.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(800_000)
 
 t.test('kinds of files and what programs do with them', async (t) => {
   const machine = await OneMachine.start()

@@ -7,7 +7,7 @@ import { makeDisk, mountLoop } from './disk.ts'
 import { OneMachine } from './one-machine.ts'
 import { RunScope } from './run-scope.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(800_000)
 
 t.test('a full file system is reported to the program that writes', async (t) => {
   const scope = new RunScope()
@@ -33,8 +33,8 @@ t.test('a full file system is reported to the program that writes', async (t) =>
 
   await vm.sh('rm /mnt/fill /mnt/more && echo room again > /mnt/after && cat /mnt/after')
   const inodes = await vm.run('mkdir /mnt/many && cd /mnt/many && for i in $(seq 1000); do : > $i; done', {
-    timeoutMs: 120_000,
+    timeoutMs: 400_000,
   })
   t.match(inodes.stderr.toString(), /No space left on device/, 'inodes run out too')
-  await vm.sh('rm -r /mnt/many', { timeoutMs: 120_000 })
+  await vm.sh('rm -r /mnt/many', { timeoutMs: 400_000 })
 })

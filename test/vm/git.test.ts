@@ -4,8 +4,8 @@ import { command } from './command.ts'
 import { OneMachine } from './one-machine.ts'
 import { makeSourceTree } from './source-tree.ts'
 
-t.setTimeout(300_000)
-const timeoutMs = 180_000
+t.setTimeout(800_000)
+const timeoutMs = 400_000
 
 t.test('git on the mount', async (t) => {
   const machine = await OneMachine.start()

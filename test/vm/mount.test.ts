@@ -4,7 +4,7 @@ import t from 'tap'
 import { command } from './command.ts'
 import { OneMachine } from './one-machine.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(800_000)
 
 t.test('a stock client mounts without port options', async (t) => {
   const machine = await OneMachine.start()

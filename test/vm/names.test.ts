@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import t from 'tap'
 import { OneMachine } from './one-machine.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(800_000)
 
 t.test('names are bytes', async (t) => {
   const machine = await OneMachine.start()

@@ -9,8 +9,8 @@ import type { Network } from './network.ts'
 import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-output.ts'
 import type { RunScope } from './run-scope.ts'
 
-const startTimeoutMs = 20_000
-const stopTimeoutMs = 20_000
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 30_000
 
 export interface NfsdOptions {
   readonly exports: readonly string[]
@@ -144,4 +144,4 @@ export class Nfsd {
   }
 }
 
-const nfsdProgram = process.env.FSVA_NFSD_PROGRAM ?? join(repositoryRoot, 'nfs-server', 'bin', 'fsva-nfsd.js')
+const nfsdProgram = join(repositoryRoot, 'nfs-server', 'bin', 'fsva-nfsd.js')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { OneMachine } from './one-machine.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(800_000)
 
 t.test('ways of opening and writing a file', async (t) => {
   const machine = await OneMachine.start()

@@ -4,7 +4,7 @@ import t from 'tap'
 import { OneMachine } from './one-machine.ts'
 import { clientView, firstDifferences, serverView } from './view.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(800_000)
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   t.test(`the server ended by ${signal} and started again`, async (t) => {
@@ -33,7 +33,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
            seq $i $((i + 500)) > /mnt/w$w/$i || echo failed $i; done) & done
          dd if=/dev/urandom of=/tmp/big bs=1M count=48 2> /dev/null
          dd if=/tmp/big of=/mnt/big bs=256k conv=fsync 2> /dev/null || echo failed big; wait`,
-        { timeoutMs: 150_000 },
+        { timeoutMs: 400_000 },
       )
       await vm.sh('sleep 1.5')
       await machine.server.restart(signal)

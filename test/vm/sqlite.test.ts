@@ -3,7 +3,7 @@ import t from 'tap'
 import { command } from './command.ts'
 import { OneMachine } from './one-machine.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(800_000)
 const transactions = 2000
 
 t.test('sqlite with a few thousand transactions on the mount', async (t) => {
@@ -23,7 +23,7 @@ t.test('sqlite with a few thousand transactions on the mount', async (t) => {
   }
   const { exitCode, stderr, durationMs } = await vm.run('sqlite3 -bail /mnt/data.db', {
     input: statements.join('\n'),
-    timeoutMs: 240_000,
+    timeoutMs: 400_000,
   })
   t.equal(stderr.toString(), '')
   t.equal(exitCode, 0)

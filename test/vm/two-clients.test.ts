@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { OneMachine } from './one-machine.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(800_000)
 
 t.test('two user VMs on one export', async (t) => {
   const machine = await OneMachine.start()

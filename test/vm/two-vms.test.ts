@@ -6,9 +6,9 @@ import { makeSourceTree } from './source-tree.ts'
 import { TwoVms } from './two-vms.ts'
 import { clientView, firstDifferences } from './view.ts'
 
-t.setTimeout(400_000)
+t.setTimeout(800_000)
 const files = 200
-const timeoutMs = 120_000
+const timeoutMs = 400_000
 
 for (const fileSystem of ['ext4', 'xfs', 'btrfs'] as const) {
   t.test(`an appliance VM with ${fileSystem}`, async (t) => {

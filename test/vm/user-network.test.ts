@@ -5,7 +5,7 @@ import { OneMachine } from './one-machine.ts'
 
 // What a run without root uses; chosen before the layout looks.
 process.env.FSVA_VM_NETWORK = 'user'
-t.setTimeout(120_000)
+t.setTimeout(800_000)
 
 t.test("over QEMU's user networking: free ports, unprivileged source ports", async (t) => {
   const machine = await OneMachine.start()

@@ -27,7 +27,7 @@ export interface RunOptions {
   readonly gid?: number
   readonly groups?: readonly number[]
   readonly input?: string | Uint8Array
-  /** Default: one minute. A script that takes longer is killed and the run fails. */
+  /** Default: two minutes. A script that takes longer is killed and the run fails. */
   readonly timeoutMs?: number
   /** Gets standard output as it comes. */
   readonly onStdout?: (chunk: Buffer) => void
@@ -36,8 +36,9 @@ export interface RunOptions {
 /** A script that ended with a code other than 0, or did not end. */
 export class ScriptError extends Error {}
 
-const bootTimeoutMs = 60_000
-const runTimeoutMs = 60_000
+// Many times what it takes: the machine may be busy with something else.
+const bootTimeoutMs = 120_000
+const runTimeoutMs = 120_000
 
 export class Vm {
   readonly name: string

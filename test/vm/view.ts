@@ -7,7 +7,7 @@ import type { Vm } from './user-vm.ts'
 
 /** Path, type, mode, owner, group, size, links, mtime and ctime in nanoseconds, inode number, link target. */
 const statFormat = '%P\\t%y\\t%m\\t%U\\t%G\\t%s\\t%n\\t%T@\\t%C@\\t%i\\t%l\\n'
-const timeoutMs = 180_000
+const timeoutMs = 400_000
 
 function viewScript(directory: string): string {
   return `cd '${directory}'
