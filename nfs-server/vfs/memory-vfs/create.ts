@@ -172,10 +172,12 @@ function initialRights(
   mode: number,
   attributes: SetAttributes | undefined,
 ): Rights {
-  const inherited = parent.mode & setGroupId ? parent.gid : caller.gid
+  // A caller without ids, of whom nobody made an anonymous user, has -1: as an attribute, the largest number.
+  const [callerUid, callerGid] = [caller.uid >>> 0, caller.gid >>> 0]
+  const inherited = parent.mode & setGroupId ? parent.gid : callerGid
   const chosen = isRoot(caller) ? attributes : undefined
   const gid = chosen?.gid ?? inherited
-  return { mode: permittedMode(caller, mode, gid), uid: chosen?.uid ?? caller.uid, gid }
+  return { mode: permittedMode(caller, mode, gid), uid: chosen?.uid ?? callerUid, gid }
 }
 
 function initialTimes(identity: InodeIdentity, attributes: SetAttributes | undefined): InodeIdentity {

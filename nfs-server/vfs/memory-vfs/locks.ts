@@ -4,7 +4,7 @@ import { type Errno, errno } from '../errno.ts'
 import { type ByteRange, type FileHandle, FileType, type LockOwner, type LockResult } from '../vfs.ts'
 import type { Inode, RegularFile } from './inode.ts'
 import type { InodeTable } from './inode-table.ts'
-import { mayReadData, mayWriteData } from './permissions.ts'
+import { may, mayRead, mayWriteData } from './permissions.ts'
 
 /** First and last byte. */
 interface Held {
@@ -77,7 +77,7 @@ export class MemoryLocks {
     if (typeof inode === 'number') return inode
     if (inode.type === FileType.DIR) return errno.EISDIR
     if (inode.type !== FileType.REG) return errno.EINVAL
-    return mayReadData(caller, inode) || mayWriteData(caller, inode) ? inode : errno.EACCES
+    return mayWriteData(caller, inode) || may(caller, inode, mayRead) ? inode : errno.EACCES
   }
 }
 

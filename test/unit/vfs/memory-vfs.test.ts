@@ -101,6 +101,10 @@ t.test('who has no ids is nobody: neither owner nor group of anything', async (t
   const { handle } = newFile(vfs, 'file')
   t.equal(vfs.access(nobody, handle!, 63).access, 1, 'others may read')
   t.equal(vfs.setattr(nobody, handle!, { ...initial, mode: 0o777 }, undefined).status, errno.EPERM)
+  const open = vfs.mkdir(root, rootOf(vfs), Buffer.from('open'), { ...initial, mode: 0o777 })
+  const made = vfs.mkdir(nobody, open.handle!, Buffer.from('nobodys'), { ...initial, mode: 0o700 })
+  t.match(made.attributes, { uid: 0xffffffff, gid: 0xffffffff })
+  t.equal(vfs.setattr(nobody, made.handle!, { ...initial, mode: 0o777 }, undefined).status, errno.EPERM)
 })
 
 t.test('a handle of another instance is stale, not somebody else’s file', async (t) => {
