@@ -214,7 +214,13 @@ impl Opened {
     /// ESTALE if the object has no name any more: an open descriptor keeps it from going for good, but for the
     /// protocol it is gone.
     pub fn stat(&self) -> Result<libc::statx> {
-        let stat = sys::statx(self.fd())?;
+        let traits = &self.object.filesystem.traits;
+        // FUSE and its like remember attributes for a while, and of each name of a file apart.
+        let stat = if traits.remote && !traits.durable_kernel_handles {
+            sys::statx_from_source(self.fd())?
+        } else {
+            sys::statx(self.fd())?
+        };
         if stat.stx_nlink == 0 && self.object.filesystem.traits.inline {
             return Err(Errno::STALE);
         }

@@ -30,17 +30,22 @@ pub fn statx(fd: BorrowedFd<'_>) -> Result<libc::statx> {
 
 /// As `statx`, with the time of birth if the file system knows it (STATX_BTIME in stx_mask).
 pub fn statx_with_birth(fd: BorrowedFd<'_>) -> Result<libc::statx> {
-    statx_of(fd, EMPTY, libc::STATX_BTIME)
+    statx_of(fd, EMPTY, libc::STATX_BTIME, 0)
+}
+
+/// As `statx`, asking whoever the attributes come from instead of believing what the kernel remembers of them.
+pub fn statx_from_source(fd: BorrowedFd<'_>) -> Result<libc::statx> {
+    statx_of(fd, EMPTY, 0, libc::AT_STATX_FORCE_SYNC)
 }
 
 /// Attributes of `name` in `directory` (the descriptor itself if empty); symbolic links are not followed.
 pub fn statx_at(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
-    statx_of(directory, name, 0)
+    statx_of(directory, name, 0, 0)
 }
 
-fn statx_of(directory: BorrowedFd<'_>, name: &CStr, also: libc::c_uint) -> Result<libc::statx> {
+fn statx_of(directory: BorrowedFd<'_>, name: &CStr, also: libc::c_uint, sync: i32) -> Result<libc::statx> {
     let mut buffer = MaybeUninit::<libc::statx>::zeroed();
-    let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
+    let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT | sync;
     let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID | also;
     // SAFETY: name is NUL-terminated and buffer has room for one statx.
     let returned = unsafe {
