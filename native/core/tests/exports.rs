@@ -62,7 +62,9 @@ fn a_slow_export_holds_up_no_other() {
             .pool
             .submit({
                 let hang = hang.clone();
-                Box::new(move || drop(hang.lock().unwrap().recv()))
+                Box::new(move || {
+                    let _ = hang.lock().unwrap().recv();
+                })
             })
             .is_ok()
         {}
