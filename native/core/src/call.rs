@@ -142,7 +142,10 @@ impl Call<'_> {
         stat: &libc::statx,
     ) -> Result<Opened> {
         let parent = &directory.object;
-        let filesystem = if stat.stx_mnt_id == parent.filesystem.mount_id {
+        let filesystem = if self.inline && parent.filesystem.uses_table() {
+            // It may have to write the object down.
+            return Err(DEFER);
+        } else if stat.stx_mnt_id == parent.filesystem.mount_id {
             parent.filesystem.clone()
         } else if self.inline {
             return Err(DEFER);
