@@ -1,7 +1,7 @@
-//! Places where a test lets the process die, as by kill -9: FSVA_TEST_KILL=POINT:N dies at the Nth pass of the point.
-//! Without the variable nothing happens.
+//! Places where a test lets the process die, as by kill -9: with FSVA_TEST_KILL=POINT:FILE in the environment it dies
+//! when it passes the point while the file exists. Without the variable nothing happens.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FaultPoint {
@@ -24,29 +24,28 @@ const NAMES: [(&str, FaultPoint); 4] = [
 
 #[derive(Default)]
 pub struct Faults {
-    at: Option<FaultPoint>,
-    passes_left: AtomicU64,
+    armed: Option<(FaultPoint, PathBuf)>,
 }
 
 impl Faults {
     pub fn from_environment() -> Faults {
-        std::env::var("FSVA_TEST_KILL")
+        let armed = std::env::var("FSVA_TEST_KILL")
             .ok()
-            .and_then(|text| Faults::parse(&text))
-            .unwrap_or_default()
+            .and_then(|text| Faults::parse(&text));
+        Faults { armed }
     }
 
-    fn parse(text: &str) -> Option<Faults> {
-        let (name, passes) = text.split_once(':')?;
+    fn parse(text: &str) -> Option<(FaultPoint, PathBuf)> {
+        let (name, file) = text.split_once(':')?;
         let (_, point) = NAMES.iter().find(|(known, _)| *known == name)?;
-        Some(Faults {
-            at: Some(*point),
-            passes_left: AtomicU64::new(passes.parse().ok().filter(|passes| *passes > 0)?),
-        })
+        (!file.is_empty()).then(|| (*point, file.into()))
     }
 
     pub fn reached(&self, point: FaultPoint) {
-        if self.at == Some(point) && self.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
+        if let Some((armed, file)) = &self.armed
+            && *armed == point
+            && file.exists()
+        {
             // SAFETY: no memory involved; the signal ends the process before kill returns.
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
         }
@@ -59,12 +58,11 @@ mod tests {
 
     #[test]
     fn only_what_is_spelled_out_kills() {
-        assert_eq!(
-            Faults::parse("happened:2").unwrap().at,
-            Some(FaultPoint::Happened)
-        );
-        for text in ["", "happened", "happened:0", "happened:x", "elsewhere:1"] {
-            assert!(Faults::parse(text).is_none(), "{text}");
+        let armed = (FaultPoint::Happened, PathBuf::from("/x"));
+        assert_eq!(Faults::parse("happened:/x"), Some(armed));
+        for text in ["", "happened", "happened:", "elsewhere:/x"] {
+            assert_eq!(Faults::parse(text), None, "{text}");
         }
+        Faults::default().reached(FaultPoint::Happened);
     }
 }
