@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::credentials;
 
-/// Threads of one pool at most. File systems serve a handful of requests at once before they only queue.
-pub const POOL_THREADS_MAX: usize = 16;
+/// Threads of one pool at most. More than a disk serves at once, because writers of one file wait for each other.
+pub const POOL_THREADS_MAX: usize = 32;
 /// Jobs that wait at most.
 pub const POOL_QUEUE_MAX: usize = 4096;
 const IDLE_THREAD_LIFE: Duration = Duration::from_secs(20);

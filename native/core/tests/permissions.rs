@@ -156,3 +156,43 @@ fn set_acl(path: &std::path::Path, acl: &[u8]) {
     };
     assert_eq!(returned, 0, "{}", std::io::Error::last_os_error());
 }
+
+#[test]
+fn many_callers_at_once_keep_their_own_rights() {
+    const FILES: u32 = 2000;
+    on_ext4("many_callers_at_once_keep_their_own_rights", |scratch, served| {
+        let owner = |number: u32| 2000 + number % 50;
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                scope.spawn(move || {
+                    for number in (thread..FILES).step_by(8) {
+                        let text = number.to_string();
+                        served.create(owner(number), &served.root, &text, 0o600).unwrap();
+                    }
+                });
+            }
+        });
+        for number in 0..FILES {
+            let metadata = fs::metadata(scratch.path(&format!("mnt/{number}"))).unwrap();
+            assert_eq!(
+                (metadata.uid(), metadata.gid()),
+                (owner(number), owner(number)),
+                "{number}"
+            );
+        }
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                scope.spawn(move || {
+                    for number in (thread..FILES).step_by(8) {
+                        let wire = served
+                            .lookup(owner(number), &served.root, &number.to_string())
+                            .unwrap();
+                        assert!(served.read(owner(number), &wire, 0, 1).is_ok());
+                        let refused = served.read(owner(number + 1), &wire, 0, 1);
+                        assert_eq!(refused.unwrap_err(), Errno::ACCES);
+                    }
+                });
+            }
+        });
+    });
+}

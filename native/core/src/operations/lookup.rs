@@ -65,8 +65,8 @@ fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedF
         });
     }
     match sys::openat2(directory.fd(), name.as_c_str(), flags, sys::RESOLVE_CACHED) {
-        // EAGAIN: not in the kernel's cache. Absent names answer ENOENT from the cache, too.
-        Err(Errno::AGAIN | Errno::MFILE | Errno::NFILE) => Err(DEFER),
+        // EAGAIN: not in the kernel's cache. Absent names answer ENOENT from the cache, too. EINVAL: Linux before 5.12.
+        Err(Errno::AGAIN | Errno::INVAL | Errno::MFILE | Errno::NFILE) => Err(DEFER),
         other => other,
     }
 }
