@@ -132,7 +132,7 @@ export class NfsServer implements Server {
       offered: [
         { program: nfsProgram, addresses: nfs, transports: ['tcp'] },
         { program: mountProgram, addresses: mount, transports: ['tcp', 'udp'] },
-        { program: locking.nlm, addresses: mount, transports: ['tcp', 'udp'] },
+        { program: locking.nlm, addresses: mount, transports: ['tcp', 'udp'], isOptional: true },
         { program: locking.nsm, addresses: mount, transports: ['tcp', 'udp'], isOptional: true },
       ],
       log: this.#log,

@@ -1,4 +1,4 @@
-/** The lock manager and the status monitor over TCP and UDP, with clients that have lock managers of their own. */
+/** The lock manager over TCP and UDP, with clients that have lock managers of their own. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,7 +8,6 @@ import t, { type Test } from 'tap'
 import {
   fsh_access,
   fsh_mode,
-  NLM_PROG,
   NLM_VERS,
   NLM_VERSX,
   NLM4_VERS,
@@ -18,33 +17,10 @@ import {
   NLM_VERSX_PROCEDURES as v3,
   NLM4_VERS_PROCEDURES as v4,
 } from '../../nfs-server/xdr/generated/nlm.ts'
-import { SM_PROG, SM_VERS, SM_VERS_PROCEDURES as sm, sm_res } from '../../nfs-server/xdr/generated/nsm.ts'
-import { LockHost, until } from '../fixtures/lock-host.ts'
-import { LockServer, type LockServerOptions } from '../fixtures/lock-server.ts'
+import { type LockHost, until } from '../fixtures/lock-host.ts'
+import { openLocks } from '../fixtures/lock-scene.ts'
 
 t.setTimeout(120_000)
-
-interface Scene {
-  readonly server: LockServer
-  readonly one: LockHost
-  readonly two: LockHost
-  readonly file: Uint8Array
-}
-
-/** Two client machines, each with an address of its own, and one file. */
-async function open(t: Test, options: Partial<LockServerOptions> = {}): Promise<Scene> {
-  let port = 0
-  const first = await LockHost.start('127.0.0.2', 'one', 0, () => port)
-  const { portmapperPort } = first
-  const second = await LockHost.start('127.0.0.3', 'two.example.org', portmapperPort, () => port)
-  const server = await LockServer.start({ portmapperPort, ...options })
-  port = server.port
-  t.teardown(async () => {
-    await Promise.all([first.host.close(), second.host.close()])
-    await server.close()
-  })
-  return { server, one: first.host, two: second.host, file: await server.handle('file') }
-}
 
 function compileLockRange(t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'fsva-lock-range-'))
@@ -56,7 +32,7 @@ function compileLockRange(t: Test): string {
 }
 
 t.test('two clients', async (t) => {
-  const { one, two, file } = await open(t)
+  const { one, two, file } = await openLocks(t)
 
   await t.test('ranges', async (t) => {
     t.equal(await one.lock(file, { offset: 10n, length: 10n }), 'GRANTED')
@@ -131,7 +107,7 @@ t.test('two clients', async (t) => {
 })
 
 t.test('what cannot be locked', async (t) => {
-  const { server, one, file } = await open(t)
+  const { server, one, file } = await openLocks(t)
   t.equal(await one.lock(file, { offset: 2n ** 63n, length: 1n }), 'FBIG')
   t.equal(await one.lock(file, { offset: 2n ** 63n - 1n, length: 5n }), 'GRANTED', 'cut where files end')
   t.equal(await one.lock(Buffer.alloc(40, 1)), 'STALE_FH', 'forged')
@@ -142,14 +118,14 @@ t.test('what cannot be locked', async (t) => {
 })
 
 t.test('a read-only export', async (t) => {
-  const { one, two, file } = await open(t, { exportOptions: { readOnly: true } })
+  const { one, two, file } = await openLocks(t, { exportOptions: { readOnly: true } })
   t.equal(await one.lock(file), 'ROFS')
   t.equal(await one.lock(file, { exclusive: false }), 'GRANTED')
   t.equal(await two.lock(file, { exclusive: false }), 'GRANTED')
 })
 
 t.test('bounds', async (t) => {
-  const { one, two, file } = await open(t, { limits: { locksPerClientMax: 3, waitersPerClientMax: 1 } })
+  const { one, two, file } = await openLocks(t, { limits: { locksPerClientMax: 3, waitersPerClientMax: 1 } })
   for (const offset of [0n, 10n, 20n]) t.equal(await one.lock(file, { offset, length: 1n }), 'GRANTED')
   t.equal(await one.lock(file, { offset: 30n, length: 1n }), 'DENIED_NOLOCKS')
   t.equal(await two.lock(file, { offset: 30n, length: 1n }), 'GRANTED', 'somebody else has room')
@@ -160,7 +136,7 @@ t.test('bounds', async (t) => {
 })
 
 t.test('blocked requests', async (t) => {
-  const { one, two, file } = await open(t)
+  const { one, two, file } = await openLocks(t)
   const block = { block: true }
   two.granted.length = 0
 
@@ -282,7 +258,7 @@ t.test('blocked requests', async (t) => {
 })
 
 t.test('programs of the same machine', async (t) => {
-  const { server, one, file } = await open(t)
+  const { server, one, file } = await openLocks(t)
   const path = join(server.directory, 'file')
   const program = compileLockRange(t)
   const range = (...what: string[]) => {
@@ -337,7 +313,7 @@ t.test('programs of the same machine', async (t) => {
 })
 
 t.test('versions 1 and 3', async (t) => {
-  const { one, two, file } = await open(t)
+  const { one, two, file } = await openLocks(t)
   const { GRANTED, DENIED, BLOCKED } = {
     GRANTED: nlm_stats.LCK_GRANTED,
     DENIED: nlm_stats.LCK_DENIED,
@@ -381,7 +357,7 @@ t.test('versions 1 and 3', async (t) => {
 })
 
 t.test('calls by message', async (t) => {
-  const { one, two, file } = await open(t)
+  const { one, two, file } = await openLocks(t)
   const args = { ...one.lockArguments(file), cookie: Buffer.from('first') }
   for (const transport of ['tcp', 'udp'] as const) {
     one.results.length = 0
@@ -401,7 +377,7 @@ t.test('calls by message', async (t) => {
 })
 
 t.test('sharing reservations', async (t) => {
-  const { one, two, file } = await open(t)
+  const { one, two, file } = await openLocks(t)
   const share = async (host: LockHost, mode: fsh_mode, access: fsh_access) => {
     const { caller_name, fh, oh } = host.alock(file)
     const args = { cookie: Buffer.from('s'), share: { caller_name, fh, oh, mode, access }, reclaim: false }
@@ -419,94 +395,4 @@ t.test('sharing reservations', async (t) => {
   t.equal(await share(one, fsh_mode.fsm_DRW, fsh_access.fsa_R), GRANTED)
   await one.notifyRestart()
   t.equal(await share(two, fsh_mode.fsm_DRW, fsh_access.fsa_RW), GRANTED)
-})
-
-t.test('a client that restarts', async (t) => {
-  const { one, two, file } = await open(t)
-  await one.lock(file)
-  t.equal(await two.lock(file, { block: true }), 'BLOCKED')
-  await one.notifyRestart('one.domain.example')
-  await until(() => two.granted.length > 0, 'GRANTED to the one that waits')
-  t.equal(await two.lock(file), 'GRANTED')
-
-  await t.test('two names at one address: only the one that restarted', async (t) => {
-    const other = { ...two.alock(file), caller_name: Buffer.from('three'), l_offset: 10n }
-    await two.unlock(file)
-    await two.lock(file, { offset: 0n, length: 1n })
-    await two.call(NLM4_VERS, v4.NLMPROC4_LOCK, { ...two.lockArguments(file), alock: other })
-    await two.notifyRestart('somebody-else')
-    t.equal(await one.lock(file, { offset: 0n, length: 1n }), 'DENIED')
-    await two.notifyRestart('two')
-    t.equal(await one.lock(file, { offset: 0n, length: 1n }), 'GRANTED')
-    t.equal(await one.lock(file, { offset: 10n, length: 1n }), 'DENIED')
-  })
-})
-
-for (const how of ['killed', 'stopped'] as const) {
-  t.test(`the server is ${how} and started again`, async (t) => {
-    const { server, one, two, file } = await open(t, { graceSeconds: 3 })
-    const [first, second] = [
-      { offset: 0n, length: 10n },
-      { offset: 10n, length: 10n },
-    ]
-    await one.lock(file, first)
-    await server.restart(how)
-    one.reconnect()
-    two.reconnect()
-
-    t.equal(await two.lock(file, first), 'DENIED_GRACE_PERIOD')
-    t.equal(await two.test(file, first), 'DENIED_GRACE_PERIOD')
-    t.equal(await two.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD', 'it never had a lock')
-    await until(() => one.notices.length >= 2, 'SM_NOTIFY')
-    t.equal(one.notices[0]!.mon_name, '127.0.0.1')
-    t.equal(one.notices[0]!.state % 2, 1, 'up')
-    t.equal(two.notices.length, 0)
-    t.equal(await one.lock(file, { ...first, reclaim: true }), 'GRANTED')
-    t.equal(await one.lock(file, second), 'DENIED_GRACE_PERIOD', 'a new lock has to wait')
-    await until(async () => (await two.lock(file, second)) === 'GRANTED', 'the end of the grace period')
-    t.equal(await two.lock(file, first), 'DENIED', 'nothing is lost to others')
-    t.equal(await one.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD', 'too late')
-    const state = one.notices[0]!.state
-
-    await t.test('once more: who has nothing is not told, and the state goes up', async (t) => {
-      await one.unlock(file)
-      await two.lock(file, first)
-      // What is written down at the end of the grace period, too.
-      await server.restart('stopped')
-      one.reconnect()
-      two.reconnect()
-      await until(() => two.notices.length >= 2, 'SM_NOTIFY')
-      t.ok(two.notices[0]!.state > state)
-      t.equal(await one.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD')
-      t.equal(await two.lock(file, { ...first, reclaim: true }), 'GRANTED')
-    })
-  })
-}
-
-t.test('no grace period when nobody had a lock', async (t) => {
-  const { server, one, two, file } = await open(t, { graceSeconds: 3600 })
-  await one.lock(file)
-  await one.unlock(file)
-  await server.restart('stopped')
-  one.reconnect()
-  t.equal(await two.lock(file), 'GRANTED')
-  t.equal(await one.lock(file, { reclaim: true }), 'DENIED_GRACE_PERIOD')
-})
-
-t.test('the status monitor', async (t) => {
-  const { one, two, file } = await open(t, { graceSeconds: 2 })
-  const call = <A, R>(procedure: Parameters<typeof one.call<A, R>>[1], args: A) =>
-    one.call(SM_VERS, procedure, args, 'tcp', SM_PROG)
-  const my_id = { my_name: 'one', my_prog: NLM_PROG, my_vers: 4, my_proc: 16 }
-  const mon_id = { mon_name: 'two', my_id }
-  await call(sm.SM_NULL, undefined)
-  const stat = await call(sm.SM_STAT, { mon_name: 'two' })
-  t.equal(stat.res_stat, sm_res.STAT_FAIL, 'it monitors for nobody')
-  t.equal(stat.state % 2, 1)
-  await t.rejects(call(sm.SM_MON, { mon_id, priv: Buffer.alloc(16) }), /TOOWEAK/, 'from an unprivileged port')
-  await t.rejects(call(sm.SM_UNMON, mon_id), /TOOWEAK/)
-  await t.rejects(call(sm.SM_UNMON_ALL, my_id), /TOOWEAK/)
-  await one.lock(file)
-  await t.rejects(call(sm.SM_SIMU_CRASH, undefined), /TOOWEAK/)
-  t.equal(await two.lock(file), 'DENIED')
 })

@@ -1,0 +1,98 @@
+/** Locks when the server or a client restarts, and the status monitor that says so. */
+import t from 'tap'
+import { NLM_PROG, NLM4_VERS, NLM4_VERS_PROCEDURES as v4 } from '../../nfs-server/xdr/generated/nlm.ts'
+import { SM_PROG, SM_VERS, SM_VERS_PROCEDURES as sm, sm_res } from '../../nfs-server/xdr/generated/nsm.ts'
+import { until } from '../fixtures/lock-host.ts'
+import { openLocks } from '../fixtures/lock-scene.ts'
+
+t.setTimeout(120_000)
+
+t.test('a client that restarts', async (t) => {
+  const { one, two, file } = await openLocks(t)
+  await one.lock(file)
+  t.equal(await two.lock(file, { block: true }), 'BLOCKED')
+  await one.notifyRestart('one.domain.example')
+  await until(() => two.granted.length > 0, 'GRANTED to the one that waits')
+  t.equal(await two.lock(file), 'GRANTED')
+
+  await t.test('two names at one address: only the one that restarted', async (t) => {
+    const other = { ...two.alock(file), caller_name: Buffer.from('three'), l_offset: 10n }
+    await two.unlock(file)
+    await two.lock(file, { offset: 0n, length: 1n })
+    await two.call(NLM4_VERS, v4.NLMPROC4_LOCK, { ...two.lockArguments(file), alock: other })
+    await two.notifyRestart('somebody-else')
+    t.equal(await one.lock(file, { offset: 0n, length: 1n }), 'DENIED')
+    await two.notifyRestart('two')
+    t.equal(await one.lock(file, { offset: 0n, length: 1n }), 'GRANTED')
+    t.equal(await one.lock(file, { offset: 10n, length: 1n }), 'DENIED')
+  })
+})
+
+for (const how of ['killed', 'stopped'] as const) {
+  t.test(`the server is ${how} and started again`, async (t) => {
+    const { server, one, two, file } = await openLocks(t, { graceSeconds: 3 })
+    const [first, second] = [
+      { offset: 0n, length: 10n },
+      { offset: 10n, length: 10n },
+    ]
+    await one.lock(file, first)
+    await server.restart(how)
+    one.reconnect()
+    two.reconnect()
+
+    t.equal(await two.lock(file, first), 'DENIED_GRACE_PERIOD')
+    t.equal(await two.test(file, first), 'DENIED_GRACE_PERIOD')
+    t.equal(await two.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD', 'it never had a lock')
+    await until(() => one.notices.length >= 2, 'SM_NOTIFY')
+    t.equal(one.notices[0]!.mon_name, '127.0.0.1')
+    t.equal(one.notices[0]!.state % 2, 1, 'up')
+    t.equal(two.notices.length, 0)
+    t.equal(await one.lock(file, { ...first, reclaim: true }), 'GRANTED')
+    t.equal(await one.lock(file, second), 'DENIED_GRACE_PERIOD', 'a new lock has to wait')
+    await until(async () => (await two.lock(file, second)) === 'GRANTED', 'the end of the grace period')
+    t.equal(await two.lock(file, first), 'DENIED', 'nothing is lost to others')
+    t.equal(await one.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD', 'too late')
+    const state = one.notices[0]!.state
+
+    await t.test('once more: who has nothing is not told, and the state goes up', async (t) => {
+      await one.unlock(file)
+      await two.lock(file, first)
+      // What is written down at the end of the grace period, too.
+      await server.restart('stopped')
+      one.reconnect()
+      two.reconnect()
+      await until(() => two.notices.length >= 2, 'SM_NOTIFY')
+      t.ok(two.notices[0]!.state > state)
+      t.equal(await one.lock(file, { ...first, reclaim: true }), 'DENIED_GRACE_PERIOD')
+      t.equal(await two.lock(file, { ...first, reclaim: true }), 'GRANTED')
+    })
+  })
+}
+
+t.test('no grace period when nobody had a lock', async (t) => {
+  const { server, one, two, file } = await openLocks(t, { graceSeconds: 3600 })
+  await one.lock(file)
+  await one.unlock(file)
+  await server.restart('stopped')
+  one.reconnect()
+  t.equal(await two.lock(file), 'GRANTED')
+  t.equal(await one.lock(file, { reclaim: true }), 'DENIED_GRACE_PERIOD')
+})
+
+t.test('the status monitor', async (t) => {
+  const { one, two, file } = await openLocks(t, { graceSeconds: 2 })
+  const call = <A, R>(procedure: Parameters<typeof one.call<A, R>>[1], args: A) =>
+    one.call(SM_VERS, procedure, args, 'tcp', SM_PROG)
+  const my_id = { my_name: 'one', my_prog: NLM_PROG, my_vers: 4, my_proc: 16 }
+  const mon_id = { mon_name: 'two', my_id }
+  await call(sm.SM_NULL, undefined)
+  const stat = await call(sm.SM_STAT, { mon_name: 'two' })
+  t.equal(stat.res_stat, sm_res.STAT_FAIL, 'it monitors for nobody')
+  t.equal(stat.state % 2, 1)
+  await t.rejects(call(sm.SM_MON, { mon_id, priv: Buffer.alloc(16) }), /TOOWEAK/, 'from an unprivileged port')
+  await t.rejects(call(sm.SM_UNMON, mon_id), /TOOWEAK/)
+  await t.rejects(call(sm.SM_UNMON_ALL, my_id), /TOOWEAK/)
+  await one.lock(file)
+  await t.rejects(call(sm.SM_SIMU_CRASH, undefined), /TOOWEAK/)
+  t.equal(await two.lock(file), 'DENIED')
+})
