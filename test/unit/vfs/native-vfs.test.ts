@@ -113,7 +113,7 @@ t.test('a closed core refuses, and gives its state directory up', async (t) => {
 })
 
 const script = fileURLToPath(new URL('../../fixtures/native-exit.ts', import.meta.url))
-for (const how of ['await', 'exit', 'abandon']) {
+for (const how of ['await', 'exit', 'abandon', 'terminate']) {
   t.test(`the process ends with calls pending: ${how}`, async (t) => {
     t.equal(execFileSync(process.execPath, [script, how], { encoding: 'utf8', timeout: 60_000 }), 'done\n')
   })
