@@ -188,7 +188,13 @@ export class Dispatcher {
     peer: Peer,
     began: number,
   ): undefined | PendingCall {
-    const known = cache.begin(call, row.idempotent)
+    let known: ReturnType<ReplyCache['begin']>
+    try {
+      known = cache.begin(call, row.idempotent)
+    } catch (error) {
+      this.#failed(error, call, peer, began)
+      return undefined
+    }
     if (known instanceof Uint8Array) {
       replay(known, peer)
       this.#observe(call, 'SUCCESS', undefined, began)

@@ -24,6 +24,8 @@ pub struct Past {
     durable: bool,
     sequence: u64,
     happened: bool,
+    /// Of a call that ended without a recorded reply, in this process or before.
+    inherited: bool,
 }
 
 impl Past {
@@ -34,6 +36,7 @@ impl Past {
             durable: doubt.durable,
             sequence: doubt.sequence,
             happened: doubt.stage == Stage::Happened,
+            inherited: true,
         }
     }
 
@@ -79,6 +82,9 @@ pub struct Intent {
 pub(crate) struct Ended {
     pub past: Option<Past>,
     pub durable: bool,
+    /// A former attempt is on record, and this one never got as far as to look at it: its reply (the server is busy, the
+    /// caller may not) is not the call's.
+    pub unseen: bool,
 }
 
 impl std::fmt::Debug for Intent {
@@ -149,6 +155,7 @@ impl Intent {
             durable,
             sequence,
             happened: false,
+            inherited: false,
         });
         self.record.faults.reached(FaultPoint::Prepared);
     }
@@ -176,9 +183,15 @@ impl Intent {
 
     pub(crate) fn finish(&self) -> Ended {
         let mut progress = self.progress();
+        let mut past = progress.past.take();
+        let unseen = !progress.resumed && past.as_ref().is_some_and(|past| past.inherited);
+        if let Some(past) = &mut past {
+            past.inherited = true;
+        }
         Ended {
-            past: progress.past.take(),
+            past,
             durable: progress.durable,
+            unseen,
         }
     }
 

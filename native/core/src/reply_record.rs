@@ -258,9 +258,9 @@ impl ReplyRecord {
             unreachable!("a running call is in the index");
         };
         let mut left = ended.past;
-        if let Some(reply) =
-            reply.filter(|reply| intent.keep == Keep::Reply && reply.len() <= REPLY_BYTES_MAX)
-        {
+        let is_kept =
+            |reply: &&[u8]| intent.keep == Keep::Reply && !ended.unseen && reply.len() <= REPLY_BYTES_MAX;
+        if let Some(reply) = reply.filter(is_kept) {
             let State { index, ring, .. } = &mut *state;
             let place = ring.append(&intent.key, ended.durable, reply, |key, sequence| {
                 self.counters.evicted.fetch_add(1, Ordering::Relaxed);

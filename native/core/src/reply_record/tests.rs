@@ -222,6 +222,22 @@ fn replies_and_what_has_happened_survive() {
 }
 
 #[test]
+fn a_refusal_does_not_hide_what_has_happened() {
+    let directory = tempfile::tempdir().unwrap();
+    let (record, _) = open(directory.path());
+    let intent = record.intent(begin(&record, 1)).unwrap();
+    intent.prepare(true, evidence("happened"));
+    intent.happened();
+    drop((intent, record));
+    for _ in 0..2 {
+        let (record, findings) = open(directory.path());
+        assert_eq!((findings.replies, findings.doubts), (0, 1));
+        record.end(begin(&record, 1), Some(b"the pool is full"));
+        record.end(begin(&record, 1), Some(b"it still is"));
+    }
+}
+
+#[test]
 fn a_file_of_another_size_is_taken_over() {
     let directory = tempfile::tempdir().unwrap();
     let (record, _) = ReplyRecord::open(Some(directory.path()), BYTES * 4).unwrap();
@@ -392,7 +408,14 @@ enum Known {
     Prepared(u32),
     Happened(u32),
     Answered(usize),
-    Doubt { happened: bool },
+    Doubt {
+        happened: bool,
+    },
+    /// Begun again, and not looked into.
+    Again {
+        number: u32,
+        happened: bool,
+    },
 }
 
 proptest! {
@@ -409,15 +432,17 @@ proptest! {
                         model.insert(xid, Known::Running(number));
                     }
                     (Some(Known::Doubt { happened }), Begun::New(number)) => {
-                        let known = if happened { Known::Happened(number) } else { Known::Prepared(number) };
-                        model.insert(xid, known);
+                        model.insert(xid, Known::Again { number, happened });
                     }
                     (Some(Known::Answered(bytes)), Begun::Answered(reply)) => prop_assert_eq!(reply.len(), bytes),
                     // 12 replies of 3000 bytes do not fill the ring: nothing is evicted in between.
-                    (Some(Known::Running(_) | Known::Prepared(_) | Known::Happened(_)), Begun::Running) => {}
+                    (
+                        Some(Known::Running(_) | Known::Prepared(_) | Known::Happened(_) | Known::Again { .. }),
+                        Begun::Running,
+                    ) => {}
                     (known, begun) => prop_assert!(false, "{:?}: {:?}", known, begun),
                 },
-                Step::Prepare { xid } => if let Some(Known::Running(number)) = model.get(&xid).copied() {
+                Step::Prepare { xid } => if let Some(Known::Running(number) | Known::Again { number, .. }) = model.get(&xid).copied() {
                     record.intent(number).unwrap().prepare(false, evidence(&format!("{xid}")));
                     model.insert(xid, Known::Prepared(number));
                 },
@@ -431,6 +456,10 @@ proptest! {
                         record.end(number, Some(&vec![xid as u8; reply_bytes]));
                         model.insert(xid, Known::Answered(reply_bytes));
                     }
+                    if let Some(Known::Again { number, happened }) = running {
+                        record.end(number, Some(b"refused"));
+                        model.insert(xid, Known::Doubt { happened });
+                    }
                 }
                 Step::Crash => {
                     drop(record);
@@ -441,6 +470,7 @@ proptest! {
                         *known = match *known {
                             Known::Prepared(_) => Known::Doubt { happened: false },
                             Known::Happened(_) => Known::Doubt { happened: true },
+                            Known::Again { happened, .. } => Known::Doubt { happened },
                             other => other,
                         };
                     }
