@@ -42,11 +42,8 @@ export class Replies {
     return begun === replyBegun.RUNNING ? this.#wait(call, brief) : undefined
   }
 
-  #begin(
-    { xid, program, version, procedure, ...call }: RecordedCall,
-    caller: number,
-    brief: boolean,
-  ): number {
+  #begin(call: RecordedCall, caller: number, brief: boolean): number {
+    const { xid, program, version, procedure } = call
     return this.#native.begin(caller, xid, program, version, procedure, call.arguments, brief)
   }
 

@@ -131,6 +131,24 @@ t.test('what has been handed out stays as it is', async (t) => {
   t.same(changed, [])
 })
 
+t.test('the message from any point on, without ending it', async (t) => {
+  const writer = new XdrWriter()
+  writer.writeUint32(1)
+  const start = writer.byteLength
+  writer.writeUint32(2)
+  t.same([...writer.since(start)], [0, 0, 0, 2])
+  writer.writeFixedOpaque(new Uint8Array(5000).fill(3), 5000)
+  writer.writeUint32(4)
+  const tail = writer.since(start)
+  t.equal(tail.byteLength, 4 + 5000 + 4)
+  t.same([tail[3], tail[4], tail.at(-1)], [2, 3, 4], 'across segments')
+  t.same([...writer.since(writer.byteLength - 4)], [0, 0, 0, 4])
+  t.equal(writer.since(writer.byteLength).byteLength, 0)
+  writer.writeUint32(5)
+  t.equal(writer.bytes().byteLength, 4 + 4 + 5000 + 4 + 4, 'and it goes on')
+  t.equal(writer.bytes().at(-1), 5)
+})
+
 t.test('a message is taken back to any point', async (t) => {
   const write = (writer: XdrWriter) => {
     writer.writeUint32(1)
