@@ -45,7 +45,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   const command = new Command('fsva-nfsd')
     .description('NFSv3 server: exports directories that any NFS client can mount')
     .option('--config <file>', 'read exports and settings from a YAML file')
-    .option('--export <dir>', 'export this directory (repeatable)', collect, [])
+    .option('--export <dir>', 'export this directory (repeatable)', collectDirectory, [])
     .option('--listen <address>', 'address to listen on (repeatable; default 127.0.0.1)', collectAddress, [])
     .option('--port <n>', `NFS port, 0 for any free one (default ${nfsPort})`, portNumber)
     .option('--mount-port <n>', `MOUNT port, 0 for any free one (default ${mountPort})`, portNumber)
@@ -178,7 +178,9 @@ function exportsFrom(options: Options): ExportOptions[] {
   }))
 }
 
-function collect(value: string, earlier: string[]): string[] {
+function collectDirectory(value: string, earlier: string[]): string[] {
+  // Most likely a shell variable that is not set; as a path it would be the working directory.
+  if (value === '') throw new InvalidArgumentError('It is empty.')
   return [...earlier, value]
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts'
 import { explainStartError, ListenError } from './explain-start-error.ts'
 import { createLog, type Logger } from './log.ts'
 import { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
+import { isStartedByNpx, whenParentEnds } from './npx-parent.ts'
 import { SystemdNotifier } from './sd-notify.ts'
 import { createServer, type Server, type SocketAddress } from './server.ts'
 
@@ -123,6 +124,11 @@ class Daemon {
       process.on(signal, () => {
         if (this.#stopping) process.exit(exitCodeOfSignal[signal])
         void this.#stop(signal)
+      })
+    }
+    if (isStartedByNpx(process.env, 'fsva-nfsd')) {
+      whenParentEnds(() => {
+        if (!this.#stopping) void this.#stop('npx has ended')
       })
     }
   }

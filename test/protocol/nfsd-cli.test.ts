@@ -79,6 +79,19 @@ t.test('serves, says so on one line, and stops on SIGTERM', async (t) => {
   )
 })
 
+t.test('started by npx, it stops when npx is stopped', async (t) => {
+  // As npx does: a shell in between, which a signal to npx ends and which tells nobody.
+  const env = { npm_lifecycle_event: 'npx', npm_lifecycle_script: "'fsva-nfsd'" }
+  const wrapper = ['sh', '-c', '"$@"; exit $?', 'sh']
+  const nfsd = start(t, ['--export', exported, '--insecure', ...ports()], { env, wrapper })
+  await nfsd.ready()
+  nfsd.kill('SIGTERM')
+  const { signal, stderr } = await nfsd.ended
+  t.equal(signal, 'SIGTERM', 'the shell')
+  t.match(stderr, /npx has ended: finishing/)
+  t.match(stderr, /stopped; calls served/)
+})
+
 t.test('metrics', async (t) => {
   const nfsd = start(t, ['--export', exported, '--metrics-port', '0', ...ports()])
   const ready = await nfsd.ready()
@@ -140,6 +153,7 @@ t.test('what it cannot start with, it explains', async (t) => {
   }
   await failing([], 2, /nothing to export: give --export DIR or --config FILE/)
   await failing(['--export', join(directory, 'none')], 2, /none" does not exist/)
+  await failing(['--export', ''], 2, /It is empty/)
   await failing(['--exprot', exported], 2, /Did you mean --export\?/)
   await failing([exported], 2, /did you mean --export\?/)
   await failing(['--export', exported, ...ports(), '--listen', 'localhost'], 2, /must be an IP address/)
