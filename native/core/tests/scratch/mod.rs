@@ -79,6 +79,20 @@ pub struct Scratch {
     directory: tempfile::TempDir,
 }
 
+impl Drop for Scratch {
+    /// A FUSE daemon lives, and keeps the mount namespace alive with all its mounts, until it is unmounted.
+    fn drop(&mut self) {
+        let mounts = fsva_core::mountinfo::parse(&std::fs::read("/proc/self/mountinfo").unwrap_or_default());
+        for mount in mounts
+            .iter()
+            .rev()
+            .filter(|mount| mount.mount_point.starts_with(self.directory.path()))
+        {
+            let _ = Command::new("umount").arg("-l").arg(&mount.mount_point).status();
+        }
+    }
+}
+
 impl Scratch {
     pub fn new() -> Scratch {
         Scratch {
