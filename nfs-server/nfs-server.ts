@@ -94,6 +94,7 @@ export class NfsServer implements Server {
       log: this.#log,
     })
     this.#locking = locking
+    this.metrics.setLocks(() => locking.figures())
     locking.begin()
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())

@@ -1,4 +1,6 @@
-/** Where a client's own services are, as its port mapper says (RFC 1833, section 3). */
+/** Where a client's own services are, as its port mapper says (RFC 1833, sections 2 and 3). */
+import { isIPv6 } from 'node:net'
+import { parseUniversalAddress } from '../programs/portmap/universal-address.ts'
 import { type RpcClient, TcpRpcClient, UdpRpcClient } from '../rpc/client.ts'
 import {
   PMAP_IPPROTO_TCP,
@@ -7,6 +9,8 @@ import {
   PMAP_VERS,
   PMAP_VERS_PROCEDURES as pmap,
   RPCBPROG,
+  RPCBVERS,
+  RPCBVERS_PROCEDURES as rpcb,
 } from '../xdr/generated/rpcbind.ts'
 
 export interface ClientService {
@@ -37,14 +41,25 @@ export async function connectToClient(
   const portmapper = await connect(service, portmapperPort, timeoutMs)
   let port: number
   try {
-    const prot = service.transport === 'tcp' ? PMAP_IPPROTO_TCP : PMAP_IPPROTO_UDP
-    const wanted = { prog: service.program, vers: service.version, prot, port: 0 }
-    port = await portmapper.call(RPCBPROG, PMAP_VERS, pmap.PMAPPROC_GETPORT, wanted)
+    port = await askPort(portmapper, service)
   } finally {
     portmapper.close()
   }
   if (port === 0 || port > 65_535) throw new Error(`program ${service.program} is not registered there`)
   return await connect(service, port, timeoutMs)
+}
+
+/** Version 2 speaks of IPv4 alone, and everybody speaks it. */
+async function askPort(portmapper: RpcClient, service: ClientService): Promise<number> {
+  const { address, program, version, transport } = service
+  if (!isIPv6(address)) {
+    const prot = transport === 'tcp' ? PMAP_IPPROTO_TCP : PMAP_IPPROTO_UDP
+    const wanted = { prog: program, vers: version, prot, port: 0 }
+    return await portmapper.call(RPCBPROG, PMAP_VERS, pmap.PMAPPROC_GETPORT, wanted)
+  }
+  const wanted = { r_prog: program, r_vers: version, r_netid: `${transport}6`, r_addr: '', r_owner: '' }
+  const found = await portmapper.call(RPCBPROG, RPCBVERS, rpcb.RPCBPROC_GETADDR, wanted)
+  return parseUniversalAddress(found)?.port ?? 0
 }
 
 function connect(

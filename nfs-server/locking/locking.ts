@@ -89,6 +89,12 @@ export class Locking {
     this.#monitored.end((client) => this.#grace.isActive || this.#hasLocks(client))
   }
 
+  /** For metrics. */
+  figures(): { readonly clients: number; readonly locks: number; readonly waiters: number } {
+    const clients = this.#clients.all().filter((client) => !client.isIdle).length
+    return { clients, locks: this.#clients.locks, waiters: this.#clients.waiters }
+  }
+
   #beginGrace(clients: readonly MonitoredClient[]): void {
     const { graceSeconds, log } = this.#options
     this.#grace.begin(

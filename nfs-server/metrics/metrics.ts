@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { registerCallCounter, registerCallDurations, type StatusName } from './call-metrics.ts'
 import { CallStatistics } from './call-statistics.ts'
+import { type LockFigures, registerLocks } from './lock-metrics.ts'
 import { type ReplyCacheFigures, registerReplyCache } from './reply-cache-metrics.ts'
 
 /** What the transport knows, read when somebody asks for the metrics. */
@@ -49,6 +50,11 @@ export class Metrics {
   /** Once. */
   setReplyCache(figures: () => ReplyCacheFigures): void {
     registerReplyCache(figures, this.#registry)
+  }
+
+  /** Once. */
+  setLocks(figures: () => LockFigures): void {
+    registerLocks(figures, this.#registry)
   }
 
   get transport(): TransportFigures {

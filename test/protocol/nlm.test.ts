@@ -17,8 +17,9 @@ import {
   NLM_VERSX_PROCEDURES as v3,
   NLM4_VERS_PROCEDURES as v4,
 } from '../../nfs-server/xdr/generated/nlm.ts'
-import { type LockHost, until } from '../fixtures/lock-host.ts'
+import { LockHost, until } from '../fixtures/lock-host.ts'
 import { openLocks } from '../fixtures/lock-scene.ts'
+import { hasIPv6 } from '../fixtures/lock-server.ts'
 
 t.setTimeout(120_000)
 
@@ -354,6 +355,17 @@ t.test('versions 1 and 3', async (t) => {
     const { stat } = await two.call(NLM_VERS, v1.NLM_LOCK, { ...args(two), alock })
     t.equal(stat.stat, nlm_stats.LCK_DENIED_NOLOCKS)
   })
+})
+
+t.test('a client with an IPv6 address', { skip: hasIPv6 ? false : 'no IPv6 here' }, async (t) => {
+  const { server, one, file, portmapperPort } = await openLocks(t)
+  const { host } = await LockHost.start('::1', 'six', portmapperPort, () => server.port)
+  t.teardown(() => host.close())
+  await one.lock(file)
+  t.equal(await host.lock(file, { block: true }), 'BLOCKED')
+  await one.unlock(file)
+  await until(() => host.granted.length > 0, 'GRANTED')
+  t.equal(await one.lock(file), 'DENIED')
 })
 
 t.test('calls by message', async (t) => {

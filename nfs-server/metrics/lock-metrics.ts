@@ -1,0 +1,27 @@
+import { Gauge, type Registry } from 'prom-client'
+
+/** What the lock manager keeps for clients. */
+export interface LockFigures {
+  readonly clients: number
+  readonly locks: number
+  readonly waiters: number
+}
+
+const gauges = [
+  ['fsva_lock_clients', 'Clients that hold or wait for locks', 'clients'],
+  ['fsva_locks', 'Ranges of files that clients have locked', 'locks'],
+  ['fsva_lock_waiters', 'Requests for locks that wait', 'waiters'],
+] as const
+
+export function registerLocks(figures: () => LockFigures, registry: Registry): void {
+  for (const [name, help, field] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(figures()[field])
+      },
+    })
+  }
+}
