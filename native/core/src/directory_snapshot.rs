@@ -4,19 +4,29 @@
 //! snapshot, also after a restart; keyed, because a client could make names that collide under a known hash.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::{Call, Opened};
 use crate::directory::{Entry, read_all};
 use crate::errno::Result;
 
-/// A larger directory is read again for each part of its listing instead of being remembered.
-const ENTRIES_KEPT_MAX: usize = 1_000_000;
+/// Of all snapshots together, some 100 bytes each. Beyond, a directory is read again for each part of its listing
+/// instead of being remembered.
+const ENTRIES_MAX: usize = 2_000_000;
+static ENTRIES: AtomicUsize = AtomicUsize::new(0);
 
 /// Sorted by cookie.
 pub(crate) struct Snapshot(Vec<Entry>);
 
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        ENTRIES.fetch_sub(self.0.len(), Ordering::Relaxed);
+    }
+}
+
 impl Snapshot {
     fn new(mut entries: Vec<Entry>, key: &[u8; 32]) -> Snapshot {
+        ENTRIES.fetch_add(entries.len(), Ordering::Relaxed);
         for entry in &mut entries {
             entry.cookie = hash(key, &entry.name);
         }
@@ -49,9 +59,8 @@ pub(crate) fn of(call: &Call<'_>, directory: &Opened, fresh: bool) -> Result<Arc
         return Ok(snapshot.clone());
     }
     let snapshot = Arc::new(Snapshot::new(read_all(directory)?, call.engine.directory_key()));
-    if snapshot.0.len() <= ENTRIES_KEPT_MAX {
-        *kept.lock().unwrap() = Some(snapshot.clone());
-    }
+    let keep = ENTRIES.load(Ordering::Relaxed) <= ENTRIES_MAX;
+    *kept.lock().unwrap() = keep.then(|| snapshot.clone());
     Ok(snapshot)
 }
 

@@ -100,6 +100,10 @@ impl std::error::Error for EngineError {}
 impl Engine {
     /// The state directory holds the key of the handles; it is locked as long as the engine lives.
     pub fn open(state_directory: &Path) -> std::result::Result<Arc<Engine>, EngineError> {
+        // Objects are opened for data by way of it.
+        if !Path::new("/proc/self/fd").exists() {
+            return Err(EngineError("/proc is not mounted".into()));
+        }
         let state = StateDirectory::open(state_directory).map_err(|error| EngineError(error.to_string()))?;
         let verifier = WriteVerifier::new().map_err(|error| EngineError(error.to_string()))?;
         let descriptors = (raise_descriptor_limit() / DESCRIPTOR_SHARE).min(DESCRIPTORS_MAX);
