@@ -52,7 +52,9 @@ export class FsvaVm {
       ],
     })
     const fsva = new FsvaVm(vm, options)
+    // What a user VM's locks take would be in the server's way here.
     await vm.sh(`
+      killall rpc.statd rpcbind && rm -f /run/rpcbind.sock
       for disk in /sys/block/vd*; do eval "$(cat $disk/serial)=/dev/\${disk##*/}"; done
       mkdir -p /node /fsva ${FsvaVm.exportDirectory} /var/lib/fsva
       modprobe ${options.fileSystem} 2> /dev/null || true
