@@ -17,7 +17,7 @@ export async function demoWork(vm: Vm, layout: Layout, report: DemoReport): Prom
   await vm.sh('cat > /tmp/fsva.tar', { input: archive })
 
   report.heading('Work in the user VM, through its stock NFS client')
-  await inVm('mkdir /mnt/fsva && tar -C /mnt/fsva -xf /tmp/fsva.tar')
+  await inVm('mkdir /mnt/fsva && tar -C /mnt/fsva -xof /tmp/fsva.tar')
   await inVm('cd /mnt/fsva && find . -type f | wc -l && ls nfs-server')
   await inVm("cd /mnt/fsva && sed -i 's/appliance/APPLIANCE/g' README.md && grep -c APPLIANCE README.md")
   await inVm(
