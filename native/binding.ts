@@ -167,6 +167,15 @@ export interface NativeSession {
   pathconf(caller: number, ticket: number, object: Uint8Array): number
   commit(caller: number, ticket: number, file: Uint8Array): number
   resolve(caller: number, ticket: number, exportPath: string, path: Uint8Array): number
+  getacl(caller: number, ticket: number, object: Uint8Array): number
+  /** ACLs as in extended attributes; an empty one is removed, one that is undefined stays. */
+  setacl(
+    caller: number,
+    ticket: number,
+    object: Uint8Array,
+    access: Uint8Array | undefined,
+    byDefault: Uint8Array | undefined,
+  ): number
   /** With `test` nothing is taken. A `length` of 0 is to the end of the file. */
   lock(
     caller: number,
@@ -258,9 +267,16 @@ export interface NativeAcceptor {
   close(): void
 }
 
+/** Lookups of users' groups. */
+export interface NativeGroups {
+  /** The groups of the user, its primary one included; null if there is no such user. Throws if too many wait. */
+  lookup(uid: number): Promise<number[] | null>
+}
+
 interface Addon {
   readonly NativeCore: { open(stateDirectory: string): NativeCore }
   readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
+  readonly NativeGroups: new (lookupsMax: number) => NativeGroups
   readonly NativeReplies: new (core: NativeCore) => NativeReplies
   readonly NativeAcceptor: {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */

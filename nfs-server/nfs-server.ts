@@ -14,6 +14,7 @@ import { MountListFile } from './mount-list-file.ts'
 import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
+import { createNfsAclProgram } from './programs/nfsacl/program.ts'
 import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
@@ -99,6 +100,7 @@ export class NfsServer implements Server {
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
     const nfsProgram = createNfsProgram(backend.vfs)
+    const aclProgram = createNfsAclProgram(backend.vfs)
     const mountContext = {
       vfs: backend.vfs,
       exports: () => this.#exports,
@@ -112,7 +114,7 @@ export class NfsServer implements Server {
     )
     const nfsService = {
       name: 'NFS',
-      dispatcher: this.#dispatcherFor([nfsProgram], replyCache),
+      dispatcher: this.#dispatcherFor([nfsProgram, aclProgram], replyCache),
       udp: false,
     } as const
     // Locks have no port of their own: clients find them by port 111 only.
@@ -133,6 +135,7 @@ export class NfsServer implements Server {
       offered: [
         { program: nfsProgram, addresses: nfs, transports: ['tcp'] },
         { program: mountProgram, addresses: mount, transports: ['tcp', 'udp'] },
+        { program: aclProgram, addresses: nfs, transports: ['tcp'], isOptional: true },
         { program: locking.nlm, addresses: mount, transports: ['tcp', 'udp'], isOptional: true },
         { program: locking.nsm, addresses: mount, transports: ['tcp', 'udp'], isOptional: true },
       ],

@@ -4,8 +4,10 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod acceptor;
+mod acls;
 mod arguments;
 mod core;
+mod groups;
 mod guard;
 mod layout;
 mod locks;

@@ -3,6 +3,7 @@ import { nfsstat3 } from '../xdr/generated/nfs3.ts'
 
 const names: Readonly<Record<string, ReadonlyMap<number, string>>> = {
   nfs: namesOf(nfsstat3),
+  nfsacl: namesOf(nfsstat3),
   mount: namesOf(mountstat3),
 }
 

@@ -9,6 +9,7 @@ import type { Admission, ExportGuard, OpenedHandle } from './export-guard.ts'
 import {
   Access,
   type AccessResult,
+  type Acl,
   type Answer,
   type AttributesResult,
   type ByteRange,
@@ -20,6 +21,7 @@ import {
   type FileHandle,
   type FsinfoResult,
   type FsstatResult,
+  type GetaclResult,
   type LinkResult,
   type LockOwner,
   type LockResult,
@@ -312,6 +314,36 @@ export class GuardedVfs implements Vfs {
       handle: this.#seal(admission, result.handle),
     }))
   }
+  getacl(caller: Caller, object: FileHandle): Answer<GetaclResult> {
+    const failure = (status: Errno) => ({
+      ...withoutAttributes(status),
+      access: undefined,
+      default: undefined,
+    })
+    return this.#look(
+      caller,
+      object,
+      failure,
+      (opened) => this.#vfs.getacl?.(opened.caller, opened.handle) ?? failure(errno.ENOTSUPP),
+    )
+  }
+
+  setacl(
+    caller: Caller,
+    object: FileHandle,
+    access: Acl | undefined,
+    byDefault: Acl | undefined,
+  ): Answer<AttributesResult> {
+    const failure = (status: Errno, { after }: Wcc) => ({ status, attributes: after })
+    return this.#change(
+      caller,
+      object,
+      failure,
+      (opened) =>
+        this.#vfs.setacl?.(opened.caller, opened.handle, access, byDefault) ?? failure(errno.ENOTSUPP, noWcc),
+    )
+  }
+
   /** An exclusive lock is for those who would change the file: EROFS in a read-only export. */
   lock(
     caller: Caller,

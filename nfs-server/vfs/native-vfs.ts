@@ -3,6 +3,7 @@
  * itself in one crossing.
  */
 import type { Caller } from '../caller.ts'
+import { getaclResult, toAclBytes } from './native-acl.ts'
 import type { Core } from './native-core.ts'
 import {
   accessResult,
@@ -30,6 +31,7 @@ import {
 import { Session } from './native-session.ts'
 import {
   type AccessResult,
+  type Acl,
   type Answer,
   type AttributesResult,
   type ByteRange,
@@ -41,6 +43,7 @@ import {
   FileType,
   type FsinfoResult,
   type FsstatResult,
+  type GetaclResult,
   type Intent,
   type LinkResult,
   type LockOwner,
@@ -340,6 +343,29 @@ export class NativeVfs implements Vfs {
       caller,
       (native, id, ticket) => native.resolve(id, ticket, exportPath, path),
       lookupResult,
+    )
+  }
+
+  getacl(caller: Caller, object: FileHandle): Answer<GetaclResult> {
+    return this.#session.start(
+      caller,
+      (native, id, ticket) => native.getacl(id, ticket, object),
+      getaclResult,
+    )
+  }
+
+  setacl(
+    caller: Caller,
+    object: FileHandle,
+    access: Acl | undefined,
+    byDefault: Acl | undefined,
+  ): Answer<AttributesResult> {
+    const accessBytes = access === undefined ? undefined : toAclBytes(access)
+    const defaultBytes = byDefault === undefined ? undefined : toAclBytes(byDefault)
+    return this.#session.start(
+      caller,
+      (native, id, ticket) => native.setacl(id, ticket, object, accessBytes, defaultBytes),
+      attributesResult,
     )
   }
 

@@ -213,6 +213,27 @@ export interface PathconfResult extends AttributesResult {
   readonly case_preserving: boolean
 }
 
+/** Tags of ACL entries, by the numbers of Linux (linux/posix_acl.h). */
+export const AclTag = { USER_OBJ: 1, USER: 2, GROUP_OBJ: 4, GROUP: 8, MASK: 16, OTHER: 32 } as const
+export type AclTag = (typeof AclTag)[keyof typeof AclTag]
+
+export interface AclEntry {
+  readonly tag: AclTag
+  /** Of USER and GROUP only. */
+  readonly id: number | undefined
+  /** 4 for reading, 2 for writing, 1 for executing. */
+  readonly perm: number
+}
+/** A POSIX ACL (acl(5)), ordered by tag, then id. */
+export type Acl = readonly AclEntry[]
+
+export interface GetaclResult extends AttributesResult {
+  /** Undefined: there is none but what the mode says. */
+  readonly access: Acl | undefined
+  /** What new objects in a directory inherit. */
+  readonly default: Acl | undefined
+}
+
 /** Who holds a lock: the same bytes, the same owner. At most 4096 of them. */
 export type LockOwner = Uint8Array
 
@@ -334,6 +355,16 @@ export interface Vfs {
    * the export at all.
    */
   resolve(caller: Caller, exportPath: string, path: Uint8Array): Answer<LookupResult>
+
+  /** Without these methods a file system has no ACLs. EOPNOTSUPP where some of its objects cannot have any. */
+  getacl?(caller: Caller, object: FileHandle): Answer<GetaclResult>
+  /** Sets what is given; an empty one is removed. EACCES: a default ACL for what is no directory. */
+  setacl?(
+    caller: Caller,
+    object: FileHandle,
+    access: Acl | undefined,
+    byDefault: Acl | undefined,
+  ): Answer<AttributesResult>
 
   /**
    * Advisory locks on ranges of bytes, as fcntl(2) has them: an owner's locks never conflict with each other, a new

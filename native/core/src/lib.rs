@@ -51,4 +51,6 @@ mod reply_record_slot;
 mod socket_unsafe;
 pub mod state_directory;
 pub mod syscalls_unsafe;
+pub mod user_groups_unsafe;
 pub mod write_verifier;
+pub mod xattr_unsafe;

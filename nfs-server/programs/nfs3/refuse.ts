@@ -47,6 +47,19 @@ export function refuseChange(
   }))
 }
 
+/** The whole failing result of GETACL and SETACL. */
+export function refuseAttributes(
+  vfs: Vfs,
+  caller: Caller,
+  object: FileHandle,
+  refused: Failure,
+): Answer<{ status: Failure; resfail: { attr: Attributes | undefined } }> {
+  return mapAnswer(
+    refuse(vfs, caller, object, () => refused),
+    ({ status, attributes }) => ({ status, resfail: { attr: attributes } }),
+  )
+}
+
 /** The whole failing result of SETATTR. */
 export function refuseObject(
   vfs: Vfs,

@@ -17,7 +17,7 @@ export interface CodecCase {
   readonly encode: (writer: XdrWriter, value: unknown) => void
 }
 
-export const protocols = ['rpc', 'rpcbind', 'mount', 'nfs3', 'nlm', 'nsm'] as const
+export const protocols = ['rpc', 'rpcbind', 'mount', 'nfs3', 'nfsacl', 'nlm', 'nsm'] as const
 
 /** A case per type (a linked one as one element and as a list), and per void-less argument and result. */
 export function casesOf(model: Model, generated: Record<string, unknown>): CodecCase[] {
@@ -60,9 +60,13 @@ export function casesOf(model: Model, generated: Record<string, unknown>): Codec
   return cases
 }
 
-export async function protocolCases(protocol: (typeof protocols)[number]): Promise<CodecCase[]> {
+export async function protocolModel(protocol: (typeof protocols)[number]): Promise<Model> {
   const source = new URL(`../../../nfs-server/xdr/${protocol}.x`, import.meta.url)
-  const model = resolve(parse(await readFile(source, 'utf8'), `${protocol}.x`), `${protocol}.x`)
+  return resolve(parse(await readFile(source, 'utf8'), `${protocol}.x`), `${protocol}.x`)
+}
+
+export async function protocolCases(protocol: (typeof protocols)[number]): Promise<CodecCase[]> {
+  const model = await protocolModel(protocol)
   const generated = await import(`../../../nfs-server/xdr/generated/${protocol}.ts`)
   return casesOf(model, generated)
 }
