@@ -47,7 +47,7 @@ export class Locking {
     const { vfs, stateDirectory, log, limits, clientPortmapperPort } = options
     this.#options = options
     const bounds = { ...defaultLockLimits, ...limits }
-    this.#monitored = new MonitoredClients(stateDirectory, bounds.clientsMax, log)
+    this.#monitored = new MonitoredClients(stateDirectory, bounds, log)
     this.#clients = new LockClients(bounds)
     this.#shares = new ShareTable(this.#clients)
     this.#notices = new RestartNotices({ log, portmapperPort: clientPortmapperPort })
@@ -59,7 +59,7 @@ export class Locking {
       clients,
       callbacks,
       isMonitored: (client) => this.#monitored.has(client),
-      monitor: ({ address, name }, localAddress) => this.#monitored.add({ address, name, localAddress }),
+      monitor: (client, localAddress) => this.#monitor(client, localAddress),
     })
     this.nlm = createNlmProgram({ vfs, manager: this.#manager, clients, shares, grace, callbacks })
     this.nsm = createNsmProgram({
@@ -93,6 +93,12 @@ export class Locking {
   figures(): { readonly clients: number; readonly locks: number; readonly waiters: number } {
     const clients = this.#clients.all().filter((client) => !client.isIdle).length
     return { clients, locks: this.#clients.locks, waiters: this.#clients.waiters }
+  }
+
+  #monitor({ address, name }: LockClient, localAddress: string): Promise<boolean> {
+    const client = { address, name, localAddress }
+    if (!this.#monitored.hasRoomFor(client)) this.#forgetIdle()
+    return this.#monitored.add(client)
   }
 
   #beginGrace(clients: readonly MonitoredClient[]): void {

@@ -7,6 +7,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../log.ts'
+import type { LockLimits } from '../programs/nlm/limits.ts'
+import { isSpecific } from './client-port.ts'
 
 export interface MonitoredClient {
   readonly address: string
@@ -16,6 +18,8 @@ export interface MonitoredClient {
   readonly localAddress: string
 }
 
+export type MonitorLimits = Pick<LockLimits, 'clientsMax' | 'clientsPerAddressMax'>
+
 const fileName = 'locks.json'
 /** State numbers are signed on the wire. */
 const stateMax = 0x7fff_fff0
@@ -23,15 +27,15 @@ const stateMax = 0x7fff_fff0
 export class MonitoredClients {
   readonly #directory: string
   readonly #log: Logger
-  readonly #clientsMax: number
+  readonly #limits: MonitorLimits
   readonly #clients = new Map<string, MonitoredClient>()
   #state = 0
   #saving: Promise<boolean> = Promise.resolve(true)
   #nextSave: Promise<boolean> | undefined
 
-  constructor(directory: string, clientsMax: number, log: Logger) {
+  constructor(directory: string, limits: MonitorLimits, log: Logger) {
     this.#directory = directory
-    this.#clientsMax = clientsMax
+    this.#limits = limits
     this.#log = log
   }
 
@@ -43,18 +47,28 @@ export class MonitoredClients {
   begin(): readonly MonitoredClient[] {
     const { state, clients } = this.#read()
     this.#state = nextState(state)
-    for (const client of clients.slice(0, this.#clientsMax)) this.#clients.set(keyOf(client), client)
+    for (const client of clients.slice(0, this.#limits.clientsMax)) this.#clients.set(keyOf(client), client)
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
     this.#writeSync()
     return this.all()
+  }
+
+  hasRoomFor(client: Pick<MonitoredClient, 'address' | 'name'>): boolean {
+    if (this.has(client)) return true
+    const { clientsMax, clientsPerAddressMax } = this.#limits
+    if (this.#clients.size >= clientsMax) return false
+    let here = 0
+    for (const { address } of this.#clients.values()) if (address === client.address) here++
+    return here < clientsPerAddressMax
   }
 
   /** False: it could not be written down, or there are too many. */
   async add(client: MonitoredClient): Promise<boolean> {
     const key = keyOf(client)
     const known = this.#clients.get(key)
-    if (known?.localAddress === client.localAddress) return await (this.#nextSave ?? this.#saving)
-    if (this.#clients.size >= this.#clientsMax) return false
+    const isKnown = known?.localAddress === client.localAddress || !isSpecific(client.localAddress)
+    if (known !== undefined && isKnown) return await (this.#nextSave ?? this.#saving)
+    if (!this.hasRoomFor(client)) return false
     this.#clients.set(key, client)
     const isSaved = await this.#save()
     if (!isSaved && this.#clients.get(key) === client) this.#clients.delete(key)

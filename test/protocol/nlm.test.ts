@@ -126,7 +126,9 @@ t.test('a read-only export', async (t) => {
 })
 
 t.test('bounds', async (t) => {
-  const { one, two, file } = await openLocks(t, { limits: { locksPerClientMax: 3, waitersPerClientMax: 1 } })
+  const { one, two, file } = await openLocks(t, {
+    limits: { locksPerAddressMax: 3, waitersPerAddressMax: 1 },
+  })
   for (const offset of [0n, 10n, 20n]) t.equal(await one.lock(file, { offset, length: 1n }), 'GRANTED')
   t.equal(await one.lock(file, { offset: 30n, length: 1n }), 'DENIED_NOLOCKS')
   t.equal(await two.lock(file, { offset: 30n, length: 1n }), 'GRANTED', 'somebody else has room')

@@ -2,20 +2,23 @@
 export interface LockLimits {
   /** Clients with locks, pairs of address and name. */
   readonly clientsMax: number
+  /** Of these, from one address: names cost nothing. */
+  readonly clientsPerAddressMax: number
   /** Locked ranges and shares. Each owner and file costs a descriptor besides. */
   readonly locksMax: number
-  readonly locksPerClientMax: number
+  readonly locksPerAddressMax: number
   /** Blocked requests. */
   readonly waitersMax: number
-  readonly waitersPerClientMax: number
+  readonly waitersPerAddressMax: number
 }
 
 export const defaultLockLimits: LockLimits = {
   clientsMax: 1024,
+  clientsPerAddressMax: 32,
   locksMax: 32_768,
-  locksPerClientMax: 8192,
+  locksPerAddressMax: 8192,
   waitersMax: 4096,
-  waitersPerClientMax: 512,
+  waitersPerAddressMax: 512,
 }
 
 /** How soon a blocked request is tried again that waits for somebody who does not tell us: a local program. */

@@ -34,7 +34,9 @@ export class LockClient {
 /** The clients that hold something or wait, and how much all of them do. */
 export class LockClients {
   readonly #limits: LockLimits
-  readonly #clients = new Map<string, LockClient>()
+  /** By address, then by name. */
+  readonly #clients = new Map<string, Map<string, LockClient>>()
+  #count = 0
   #locks = 0
   #waiters = 0
 
@@ -52,34 +54,51 @@ export class LockClients {
 
   /** Undefined: there are too many clients. */
   findOrAdd(address: string, name: string): LockClient | undefined {
-    const key = `${address}\0${name}`
-    const known = this.#clients.get(key)
+    const known = this.#clients.get(address)?.get(name)
     if (known !== undefined) return known
-    if (this.#clients.size >= this.#limits.clientsMax) this.#forgetIdle()
-    if (this.#clients.size >= this.#limits.clientsMax) return undefined
+    if (!this.#hasRoom(address)) this.#forgetIdle()
+    if (!this.#hasRoom(address)) return undefined
     const client = new LockClient(address, name)
-    this.#clients.set(key, client)
+    const here = this.#clients.get(address) ?? new Map<string, LockClient>()
+    this.#clients.set(address, here.set(name, client))
+    this.#count++
     return client
   }
 
   at(address: string): LockClient[] {
-    return [...this.#clients.values()].filter((client) => client.address === address)
+    return [...(this.#clients.get(address)?.values() ?? [])]
   }
 
   all(): LockClient[] {
-    return [...this.#clients.values()]
+    return [...this.#clients.values()].flatMap((here) => [...here.values()])
+  }
+
+  #hasRoom(address: string): boolean {
+    const here = this.#clients.get(address)?.size ?? 0
+    return this.#count < this.#limits.clientsMax && here < this.#limits.clientsPerAddressMax
   }
 
   #forgetIdle(): void {
-    for (const [key, client] of this.#clients) if (client.isIdle) this.#clients.delete(key)
+    for (const [address, here] of this.#clients) {
+      for (const [name, client] of here) if (client.isIdle && here.delete(name)) this.#count--
+      if (here.size === 0) this.#clients.delete(address)
+    }
   }
 
-  mayLock({ locks }: LockClient): boolean {
-    return locks < this.#limits.locksPerClientMax && this.#locks < this.#limits.locksMax
+  mayLock({ address }: LockClient): boolean {
+    const { locksMax, locksPerAddressMax } = this.#limits
+    return this.#locks < locksMax && this.#sum(address, 'locks') < locksPerAddressMax
   }
 
-  mayWait({ waiters }: LockClient): boolean {
-    return waiters < this.#limits.waitersPerClientMax && this.#waiters < this.#limits.waitersMax
+  mayWait({ address }: LockClient): boolean {
+    const { waitersMax, waitersPerAddressMax } = this.#limits
+    return this.#waiters < waitersMax && this.#sum(address, 'waiters') < waitersPerAddressMax
+  }
+
+  #sum(address: string, what: 'locks' | 'waiters'): number {
+    let sum = 0
+    for (const client of this.#clients.get(address)?.values() ?? []) sum += client[what]
+    return sum
   }
 
   countLocks(client: LockClient, change: number): void {

@@ -14,8 +14,9 @@ function directory(t: Test): string {
   return path
 }
 
-function open(path: string, clientsMax = 100) {
-  const clients = new MonitoredClients(path, clientsMax, createSilentLog())
+function open(path: string, clientsMax = 100, clientsPerAddressMax = 100) {
+  const limits = { clientsMax, clientsPerAddressMax }
+  const clients = new MonitoredClients(path, limits, createSilentLog())
   return { clients, found: clients.begin() }
 }
 
@@ -68,6 +69,10 @@ t.test('too many, or nowhere to write: no', async (t) => {
   t.equal(await clients.add(one), true)
   t.equal(await clients.add(two), false)
   t.equal(await clients.add(one), true)
+  const narrow = open(directory(t), 100, 1).clients
+  t.equal(await narrow.add(one), true)
+  t.equal(await narrow.add({ ...one, name: 'another' }), false)
+  t.equal(await narrow.add(two), true)
   const gone = directory(t)
   const lost = open(gone)
   rmSync(gone, { recursive: true })

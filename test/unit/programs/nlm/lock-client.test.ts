@@ -1,7 +1,14 @@
 import t from 'tap'
 import { LockClients } from '../../../../nfs-server/programs/nlm/lock-client.ts'
 
-const limits = { clientsMax: 2, locksMax: 5, locksPerClientMax: 3, waitersMax: 2, waitersPerClientMax: 1 }
+const limits = {
+  clientsMax: 2,
+  clientsPerAddressMax: 2,
+  locksMax: 5,
+  locksPerAddressMax: 3,
+  waitersMax: 2,
+  waitersPerAddressMax: 1,
+}
 
 t.test('clients without locks make room', async (t) => {
   const clients = new LockClients(limits)
@@ -34,4 +41,15 @@ t.test('each has its bound, and all together', async (t) => {
   clients.countWaiters(one, 1)
   t.equal(clients.mayWait(one), false)
   t.equal(clients.mayWait(two), true)
+})
+
+t.test('other names are no way around the bounds of an address', async (t) => {
+  const clients = new LockClients({ ...limits, clientsMax: 10 })
+  const one = clients.findOrAdd('192.0.2.1', 'one')!
+  const two = clients.findOrAdd('192.0.2.1', 'two')!
+  clients.countLocks(one, 2)
+  clients.countLocks(two, 1)
+  t.equal(clients.mayLock(two), false)
+  t.equal(clients.findOrAdd('192.0.2.1', 'three'), undefined)
+  t.ok(clients.findOrAdd('192.0.2.2', 'three'))
 })
