@@ -16,6 +16,7 @@ export const userPrograms: Readonly<Record<string, readonly string[]>> = {
   mount: ['mount', 'umount', 'losetup'],
   git: ['git'],
   sqlite3: ['sqlite3'],
+  acl: ['getfacl', 'setfacl'],
   attr: ['getfattr'],
   coreutils: [
     ...['cat', 'chmod', 'chown', 'cp', 'dd', 'df', 'du', 'install', 'link', 'ln', 'ls', 'md5sum', 'mkdir'],
