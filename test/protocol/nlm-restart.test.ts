@@ -1,5 +1,6 @@
 /** Locks when the server or a client restarts, and the status monitor that says so. */
 import t from 'tap'
+import { TcpRpcClient } from '../../nfs-server/rpc/client.ts'
 import { NLM_PROG, NLM4_VERS, NLM4_VERS_PROCEDURES as v4 } from '../../nfs-server/xdr/generated/nlm.ts'
 import { SM_PROG, SM_VERS, SM_VERS_PROCEDURES as sm, sm_res } from '../../nfs-server/xdr/generated/nsm.ts'
 import { until } from '../fixtures/lock-host.ts'
@@ -96,3 +97,35 @@ t.test('the status monitor', async (t) => {
   await t.rejects(call(sm.SM_SIMU_CRASH, undefined), /TOOWEAK/)
   t.equal(await two.lock(file), 'DENIED')
 })
+
+t.test('SM_SIMU_CRASH', { skip: process.getuid?.() === 0 ? false : 'needs root' }, async (t) => {
+  const { server, one, two, file } = await openLocks(t, { graceSeconds: 2 })
+  await one.lock(file)
+  const target = { host: '127.0.0.1', port: server.port, localAddress: '127.0.0.1' }
+  const root = await connectFromReservedPort(target)
+  t.teardown(() => root.close())
+  const mon_id = { mon_name: 'two', my_id: { my_name: 'us', my_prog: 1, my_vers: 1, my_proc: 1 } }
+  const monitored = await root.call(SM_PROG, SM_VERS, sm.SM_MON, { mon_id, priv: Buffer.alloc(16) })
+  t.equal(monitored.res_stat, sm_res.STAT_FAIL, 'nobody but our own lock manager')
+  const { state } = await root.call(SM_PROG, SM_VERS, sm.SM_UNMON, mon_id)
+  await root.call(SM_PROG, SM_VERS, sm.SM_SIMU_CRASH, undefined)
+  t.equal(server.figures.locks, 0)
+  await until(() => one.notices.length > 0, 'SM_NOTIFY')
+  t.ok(one.notices[0]!.state > state)
+  t.equal(await two.lock(file), 'DENIED_GRACE_PERIOD')
+  t.equal(await one.lock(file, { reclaim: true }), 'GRANTED')
+  await until(async () => (await two.lock(file)) === 'DENIED', 'the end of the grace period')
+})
+
+/** Only root has a port below 1024. */
+async function connectFromReservedPort(
+  target: { readonly host: string; readonly port: number; readonly localAddress: string },
+  localPort = 1023,
+): Promise<TcpRpcClient> {
+  try {
+    return await TcpRpcClient.connect({ ...target, localPort })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || localPort < 700) throw error
+    return await connectFromReservedPort(target, localPort - 1)
+  }
+}
