@@ -103,6 +103,40 @@ t.test('a handle is good for its own export, by the rules of the moment', async 
   t.equal(statusOf(await client.link(file, first, 'link')), 'NFS3ERR_XDEV')
 })
 
+t.test('an exported directory that is made anew is served anew after SIGHUP', async (t) => {
+  const exported = join(directory, 'anew')
+  mkdirSync(exported)
+  const server = await HandleServer.start(openArguments(exported, join(directory, 'anew-state')))
+  t.teardown(() => server.kill())
+  const reload = async (times: number) => {
+    server.process.kill('SIGHUP')
+    await server.process.waitFor('stderr', new RegExp(`(configuration reloaded[^]*){${times}}`))
+  }
+  const former = await server.mount(exported)
+  await reload(1)
+  t.same(await server.mount(exported), former, 'nothing has changed')
+
+  rmSync(exported, { recursive: true })
+  t.equal(await statusOfHandle(server.client, former), 'NFS3ERR_STALE')
+  await t.rejects(server.mount(exported), { message: /status 2$/ }, 'MNT3ERR_NOENT')
+  mkdirSync(exported)
+  writeFileSync(join(exported, 'file'), 'x')
+  await reload(2)
+  t.equal(await statusOfHandle(server.client, former), 'NFS3ERR_STALE')
+  const fresh = await server.mount(exported)
+  t.equal(await statusOfHandle(server.client, await handleOf(server.client, fresh, 'file')), 'NFS3_OK')
+
+  if (!isRoot) return
+  run('mount', '-t', 'tmpfs', 'fsva-anew', exported)
+  t.teardown(() => run('umount', '-l', exported))
+  await reload(3)
+  t.equal(
+    (await attributesOf(server.client, await server.mount(exported))).fileid,
+    BigInt(statSync(exported).ino),
+    'what has been mounted there since',
+  )
+})
+
 t.test('an fsid of its own for each mount in an export', { skip: tmpfs.unavailable ?? false }, async (t) => {
   const mounted = tmpfs.make()
   t.teardown(() => mounted.close())

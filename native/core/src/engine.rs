@@ -187,6 +187,7 @@ impl Engine {
     fn volume_for(&self, export: &Arc<Export>) -> std::result::Result<Arc<Volume>, EngineError> {
         if let Ok(volume) = self.volume(export.id)
             && volume.filesystems.export.path == export.path
+            && volume.filesystems.is_where_its_path_leads()
         {
             return Ok(volume);
         }

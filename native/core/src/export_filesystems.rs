@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -73,6 +73,28 @@ impl ExportFilesystems {
     /// The one that the export's root is in.
     pub fn root(&self) -> Arc<Filesystem> {
         self.mounted().root.clone().expect("found when it was opened")
+    }
+
+    /// Whether the export's path still leads to the directory that is served: it may have been made anew, or
+    /// something may have been mounted on it. May block.
+    pub fn is_where_its_path_leads(&self) -> bool {
+        let identity = |root: BorrowedFd| {
+            let stat = sys::statx(root)?;
+            Ok::<_, Errno>((
+                stat.stx_mnt_id,
+                stat.stx_dev_major,
+                stat.stx_dev_minor,
+                stat.stx_ino,
+            ))
+        };
+        let filesystem = self.root();
+        let served = filesystem.open_root().and_then(|root| identity(root.as_fd()));
+        let path = std::fs::canonicalize(&self.export.path).map_err(Errno::from);
+        let there = path
+            .and_then(|path| open_root(&path))
+            .and_then(|root| identity(root.as_fd()));
+        // The served one is open, so its inode number is not given to another.
+        matches!((served, there), (Ok(served), Ok(there)) if served == there)
     }
 
     /// By the key in a handle, among those known: never blocks.

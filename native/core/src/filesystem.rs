@@ -14,7 +14,7 @@ use crate::handle::{FilesystemKey, Object};
 use crate::handle_table::{HandleTable, ROOT};
 use crate::handle_table_resolve::Resolver;
 use crate::kernel_handle::KernelHandle;
-use crate::mount_root::MountRoot;
+use crate::mount_root::{MountRoot, OpenMountRoot};
 use crate::mountinfo::Mount;
 use crate::object_identity::{Identified, ObjectIdentity};
 use crate::state_directory::StateDirectory;
@@ -197,6 +197,11 @@ impl Filesystem {
             Strategy::Kernel => KernelHandle::of(self.root.open()?.as_fd()).map(ObjectName::Kernel),
             Strategy::Table { .. } => Ok(ObjectName::Table(ROOT)),
         }
+    }
+
+    /// The root directory of its mount, or the export's.
+    pub(crate) fn open_root(&self) -> Result<OpenMountRoot<'_>> {
+        self.root.open()
     }
 
     /// Opens the object itself (O_PATH, a symbolic link is not followed) with the server's own rights: to be called

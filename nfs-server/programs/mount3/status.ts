@@ -7,6 +7,8 @@ export type MountFailure = Exclude<mountstat3, typeof mountstat3.MNT3_OK>
 const failures: ReadonlyMap<number, MountFailure> = new Map<number, MountFailure>([
   [errno.EPERM, mountstat3.MNT3ERR_PERM],
   [errno.ENOENT, mountstat3.MNT3ERR_NOENT],
+  // The exported directory itself has been removed: as rpc.mountd says it, which looks the path up anew.
+  [errno.ESTALE, mountstat3.MNT3ERR_NOENT],
   [errno.EIO, mountstat3.MNT3ERR_IO],
   [errno.EACCES, mountstat3.MNT3ERR_ACCES],
   // A symbolic link or ".." that leads out of the export.
