@@ -3,15 +3,15 @@
  * in a temporary place and renamed when complete, so that what has its final name is whole; concurrent runs
  * wait for the one that makes it.
  */
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive, ownIdentity } from './process-identity.ts'
 
 export const repositoryRoot = join(import.meta.dirname, '..', '..')
 const cacheRoot = process.env.FSVA_CACHE_DIR ?? join(repositoryRoot, '.cache', 'vm')
-const lockWaitMs = 15 * 60_000
+const lockWaitSeconds = 15 * 60
 
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -45,35 +45,25 @@ export async function cached(name: string, make: (path: string) => Promise<void>
   })
 }
 
-/** Runs `work` while holding a lock file that carries its owner's identity; a dead owner's lock is taken over. */
+/**
+ * Runs `work` while this process holds an exclusive lock on a file. The lock is the kernel's and is held by a
+ * child that ends with its standard input, so it goes away whatever becomes of us.
+ */
 export async function locked<T>(lockPath: string, work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + lockWaitMs
-  await mkdir(dirname(lockPath), { recursive: true })
-  while (!(await tryLock(lockPath))) {
-    if (Date.now() > deadline) throw new Error(`gave up waiting for ${lockPath}`)
-    await sleep(100)
-  }
+  const holder = spawn(
+    'flock',
+    ['-w', String(lockWaitSeconds), lockPath, 'sh', '-c', 'echo locked; exec cat'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
+  const ended = once(holder, 'close')
   try {
+    const first = await Promise.race([once(holder.stdout, 'data'), ended.then(() => undefined)])
+    if (first === undefined) throw new Error(`gave up waiting for ${lockPath}`)
     return await work()
   } finally {
-    await rm(lockPath, { force: true })
+    holder.stdin.end()
+    await ended
   }
-}
-
-async function tryLock(lockPath: string): Promise<boolean> {
-  try {
-    await writeFile(lockPath, ownIdentity, { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const owner = await readFile(lockPath, 'utf8').catch(() => '')
-  // An empty file is a lock between its creation and its first byte: its owner is alive as far as we know.
-  if (owner === '' || isAlive(owner)) return false
-  // Whoever renames the dead lock away removes it; a lock taken meanwhile has another content and is put back
-  // by nobody, so the name is made unique to this process first.
-  const taken = `${lockPath}.${ownIdentity}`
-  await rename(lockPath, taken).catch(() => {})
-  await rm(taken, { force: true })
-  return false
 }
