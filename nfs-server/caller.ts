@@ -14,6 +14,6 @@ export interface Caller {
   readonly uid: number
   /** AUTH_SYS gid; for AUTH_NONE -1. */
   readonly gid: number
-  /** AUTH_SYS supplementary groups, at most 16 (RFC 5531, appendix A). */
+  /** AUTH_SYS supplementary groups, at most 16 (RFC 5531, appendix A), or the user's own as this machine knows them. */
   readonly gids: readonly number[]
 }

@@ -62,6 +62,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       `after a restart, how long only locks held before are given (default ${defaultGraceSeconds})`,
       graceSeconds,
     )
+    .option('--manage-gids', "look users' groups up here: calls can name only 16")
     .option(
       '--reply-cache-bytes-max <n>',
       `memory for replies to repeated calls, 0 for none (default ${defaultReplyCacheBytesMax})`,
@@ -104,6 +105,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       rpcbind: rpcbindFrom(options.rpcbind),
       stateDirectory: options.stateDir,
       graceSeconds: options.graceSeconds,
+      manageGids: options.manageGids,
       replyCacheBytesMax: options.replyCacheBytesMax,
       logLevel: options.logLevel,
       logFormat: options.logFormat,
@@ -133,6 +135,7 @@ interface Options {
   readonly rpcbind: boolean | RpcbindMode | undefined
   readonly stateDir?: string
   readonly graceSeconds?: number
+  readonly manageGids?: boolean
   readonly replyCacheBytesMax?: number
   readonly logLevel?: (typeof logLevels)[number]
   readonly logFormat?: (typeof logFormats)[number]

@@ -3,6 +3,8 @@ import { parseClientPattern } from './config/client-pattern.ts'
 import { ClientResolver } from './config/resolve-clients.ts'
 import { defaultGraceSeconds, defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
+import { lookupsMax } from './groups/limits.ts'
+import { UserGroups } from './groups/user-groups.ts'
 import { listenEverywhere } from './listen.ts'
 import { Locking } from './locking/locking.ts'
 import { createSilentLog, type Logger, RepeatLimit } from './log.ts'
@@ -21,6 +23,7 @@ import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
 import type { ReplyCache, RpcCall, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
+import { nativeGroupLookup } from './vfs/native-groups.ts'
 
 /** A client can provoke so many lines of one kind per interval. */
 const logIntervalMs = 60_000
@@ -40,6 +43,7 @@ export class NfsServer implements Server {
   #backend: Backend | undefined
   #locking: Locking | undefined
   #port111: Port111 | undefined
+  #groups: UserGroups | undefined
   #changes: Promise<void> = Promise.resolve()
   #isStarted = false
   #isClosed = false
@@ -99,6 +103,7 @@ export class NfsServer implements Server {
     locking.begin()
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
+    if (this.#options.manageGids) this.#groups = this.#createGroups()
     const nfsProgram = createNfsProgram(backend.vfs)
     const aclProgram = createNfsAclProgram(backend.vfs)
     const mountContext = {
@@ -147,10 +152,23 @@ export class NfsServer implements Server {
 
   #dispatcherFor(programs: readonly RpcProgram[], replyCache?: ReplyCache): Dispatcher {
     for (const program of programs) this.metrics.calls.add(program)
+    const groups = this.#groups
     return new Dispatcher(programs, {
       replyCache,
+      identify: groups && ((caller) => groups.identify(caller)),
       observer: (observation) => this.metrics.calls.observe(observation),
       onHandlerError: (error, call) => this.#handlerFailed(error, call),
+    })
+  }
+
+  #createGroups(): UserGroups {
+    return new UserGroups({
+      lookup: nativeGroupLookup(lookupsMax),
+      onFailure: (uid, error) => {
+        const suppressed = this.#repeats.admit('groups')
+        if (suppressed === undefined) return
+        this.#log.warn({ err: error, uid, suppressed }, "a user's groups cannot be looked up")
+      },
     })
   }
 

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly stateDir?: string | undefined
   /** How long clients may take their locks back after a restart; 90 if undefined. */
   readonly graceSeconds?: number | undefined
+  /** Look users' groups up here, instead of believing calls, which can name only 16; false if undefined. */
+  readonly manageGids?: boolean | undefined
   readonly limits?: Partial<RpcLimits> | undefined
   /** Bytes for the replies that repeated calls get; 64 KiB to 1 GiB, 0 for no such cache. Default 16 MiB. */
   readonly replyCacheBytesMax?: number | undefined

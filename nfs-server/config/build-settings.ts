@@ -17,6 +17,7 @@ export interface CommandLineSettings {
   readonly rpcbind: RpcbindMode | undefined
   readonly stateDirectory: string | undefined
   readonly graceSeconds: number | undefined
+  readonly manageGids: boolean | undefined
   readonly replyCacheBytesMax: number | undefined
   readonly logLevel: Settings['log']['level'] | undefined
   readonly logFormat: Settings['log']['format'] | undefined
@@ -44,6 +45,7 @@ export function buildSettings(
     rpcbind: given.rpcbind ?? file.rpcbind,
     stateDirectory: resolve(given.stateDirectory ?? file.stateDirectory),
     graceSeconds: given.graceSeconds ?? file.graceSeconds,
+    manageGids: given.manageGids ?? file.manageGids,
     replyCacheBytesMax: given.replyCacheBytesMax ?? file.replyCacheBytesMax,
     log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
     metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
@@ -109,6 +111,7 @@ function fromFile(config: ConfigFile, defaults: Settings): Settings {
     rpcbind: config.rpcbind ?? defaults.rpcbind,
     stateDirectory: config.state_directory ?? defaults.stateDirectory,
     graceSeconds: config.grace_seconds ?? defaults.graceSeconds,
+    manageGids: config.manage_gids ?? defaults.manageGids,
     limits: limitsFrom(config.limits),
     replyCacheBytesMax: config.limits?.reply_cache_bytes_max ?? defaults.replyCacheBytesMax,
     log: {

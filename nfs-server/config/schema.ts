@@ -112,6 +112,7 @@ export const configSchema = z.strictObject(
     rpcbind: oneOf(rpcbindModes).optional(),
     state_directory: absolutePath.optional(),
     grace_seconds: wholeNumber(0, graceSecondsMax).optional(),
+    manage_gids: yesOrNo.optional(),
     limits: limitsSchema.optional(),
     log: z
       .strictObject(

@@ -36,6 +36,8 @@ export interface Settings {
   readonly stateDirectory: string
   /** How long clients may take their locks back after a restart. */
   readonly graceSeconds: number
+  /** Users' groups are looked up here. */
+  readonly manageGids: boolean
   readonly limits: Partial<ServerLimits>
   /** 0: no reply cache. */
   readonly replyCacheBytesMax: number
@@ -72,6 +74,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     rpcbind: 'auto',
     stateDirectory: defaultStateDirectory(environment, uid),
     graceSeconds: defaultGraceSeconds,
+    manageGids: false,
     limits: {},
     replyCacheBytesMax: defaultReplyCacheBytesMax,
     log: { level: 'info', format: 'auto' },

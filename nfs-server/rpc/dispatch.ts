@@ -41,6 +41,8 @@ export interface Peer {
 
 export interface DispatcherOptions {
   readonly replyCache?: ReplyCache | undefined
+  /** Says who a caller is to the handlers; the same object for the same caller. */
+  readonly identify?: ((caller: Caller) => Caller | Promise<Caller>) | undefined
   readonly observer?: CallObserver | undefined
   /** A handler failed with something that is no RpcRejection: a bug of ours. */
   readonly onHandlerError?: ((error: unknown, call: RpcCall) => void) | undefined
@@ -148,6 +150,38 @@ export class Dispatcher {
       else this.#failed(error, call, peer, began)
       return undefined
     }
+    const identified = this.#options.identify?.(call.caller)
+    if (identified instanceof Promise) {
+      return pending(row, args, this.#runAs(identified, row, args, call, peer, began))
+    }
+    if (identified !== undefined) call.caller = identified
+    return this.#begin(row, args, call, peer, began)
+  }
+
+  async #runAs(
+    identified: Promise<Caller>,
+    row: AnyProcedureRow,
+    args: unknown,
+    call: MutableCall,
+    peer: Peer,
+    began: number,
+  ): Promise<void> {
+    try {
+      call.caller = await identified
+    } catch (error) {
+      this.#failed(error, call, peer, began)
+      return
+    }
+    await this.#begin(row, args, call, peer, began)?.settled
+  }
+
+  #begin(
+    row: AnyProcedureRow,
+    args: unknown,
+    call: MutableCall,
+    peer: Peer,
+    began: number,
+  ): undefined | PendingCall {
     const { replyCache } = this.#options
     if (replyCache !== undefined && (!row.idempotent || row.onceAtATime === true)) {
       return this.#runCached(replyCache, row, args, call, peer, began)
@@ -305,8 +339,8 @@ export class Dispatcher {
   }
 }
 
-/** A call that may still get its number. */
-type MutableCall = RpcCall & { intent?: number | undefined }
+/** A call that may still get its number, and whose caller may turn out to be somebody else. */
+type MutableCall = Omit<RpcCall, 'caller' | 'intent'> & { caller: Caller; intent: number | undefined }
 
 interface CallIdentity {
   readonly xid: number
