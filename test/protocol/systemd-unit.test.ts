@@ -1,6 +1,6 @@
 /** The systemd unit: valid, and no tighter than the server can bear. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -28,10 +28,7 @@ const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0
 
 t.test('systemd-analyze verify', { skip: !hasAnalyze && 'no systemd-analyze' }, async (t) => {
-  // The verifier wants the program to exist.
-  const copy = join(directory, 'fsva-nfsd.service')
-  writeFileSync(copy, unit.replaceAll('/usr/bin/fsva-nfsd', '/bin/true'))
-  const { status, stderr } = spawnSync('systemd-analyze', ['verify', copy], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', unitFile], { encoding: 'utf8' })
   t.equal(status, 0)
   t.equal(stderr, '')
 })
