@@ -174,7 +174,12 @@ t.test('small replies that nobody takes do not keep large memory', async (t) => 
     await Promise.all(others)
   }
   t.equal(getattrs(), count, 'they were answered')
-  const grown = memory() - before
+  // The collector gives memory back a little later, on threads of its own.
+  let grown = memory() - before
+  for (let tries = 0; grown >= 4 << 20 && tries < 50; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    grown = memory() - before
+  }
   t.ok(grown < 4 << 20, `${count} replies of 116 bytes keep ${grown} bytes`)
   peer.destroy()
 })
