@@ -34,6 +34,7 @@ export class AgentChannel {
   #receivedBytes = 0
   #wantedBytes = headerBytes
   #nextId = 1
+  #failure: Error | undefined
   #greeted: () => void = () => {}
   /** Resolves when the agent is up. */
   readonly ready: Promise<void>
@@ -45,7 +46,6 @@ export class AgentChannel {
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('error', () => {})
-    socket.on('close', () => this.fail(new Error('the VM is gone')))
   }
 
   /** Connects to QEMU's socket, which appears a moment after QEMU has started. */
@@ -75,7 +75,8 @@ export class AgentChannel {
     const head = Buffer.alloc(4 * words.length)
     for (const [index, word] of words.entries()) head.writeUInt32BE(word, 4 * index)
     const result = new Promise<RunResult>((resolve, reject) => {
-      this.#runs.set(id, { stdout: [], stderr: [], onStdout, resolve, reject })
+      if (this.#failure !== undefined) reject(this.#failure)
+      else this.#runs.set(id, { stdout: [], stderr: [], onStdout, resolve, reject })
     })
     this.#send('R', id, Buffer.concat([head, text, input]))
     return { id, result }
@@ -85,8 +86,9 @@ export class AgentChannel {
     this.#send('K', id, Buffer.alloc(0))
   }
 
-  /** Ends every waiting run with an error. */
+  /** Ends every waiting run with an error, and every later one: for whoever sees how the VM ended. */
   fail(error: Error): void {
+    this.#failure = error
     for (const run of this.#runs.values()) run.reject(error)
     this.#runs.clear()
   }
