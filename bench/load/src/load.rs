@@ -17,11 +17,16 @@ pub struct Plan {
     pub duration: Duration,
 }
 
-/// A lane is one place in the pipeline: its next call goes out when its reply has come. The xid is the lane's
-/// number, so that a reply finds its call without a table.
+/// Of the xid: as many lanes as there may be calls outstanding, 4096.
+const LANE_BITS: u32 = 12;
+
+/// A lane is one place in the pipeline: its next call goes out when its reply has come. The xid's low bits
+/// are the lane's number, so that a reply finds its call without a table; the others make every call a new one, or a
+/// duplicate request cache would answer it from memory.
 struct Lane {
     sent: Instant,
     sequence: u64,
+    call: u32,
 }
 
 /// Latencies in nanoseconds, and how many calls were answered in how long.
@@ -37,19 +42,30 @@ pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, B
     let mut latency_ns = Histogram::new_with_bounds(100, 60_000_000_000, 3)?;
     let data = vec![0x5a; 1 << 20];
     let mut out = Vec::with_capacity(4 << 20);
+    let first = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)?
+        .subsec_nanos()
+        ^ (connection as u32).rotate_left(10);
     let started = Instant::now();
     let mut lanes: Vec<Lane> = (0..plan.depth as u64)
         .map(|lane| Lane {
             sent: started,
             sequence: lane * 2,
+            call: first,
         })
         .collect();
     let send = |out: &mut Vec<u8>, lane: usize, state: &Lane| {
         let procedure = plan.operation.procedure(state.sequence);
-        encode_call(out, lane as u32, NFS_PROGRAM, procedure, |out| {
-            let name = connection * plan.depth + lane;
-            plan.operation.encode(out, target, state.sequence, name, &data);
-        });
+        encode_call(
+            out,
+            state.call << LANE_BITS | lane as u32,
+            NFS_PROGRAM,
+            procedure,
+            |out| {
+                let name = connection * plan.depth + lane;
+                plan.operation.encode(out, target, state.sequence, name, &data);
+            },
+        );
     };
     for (lane, state) in lanes.iter().enumerate() {
         send(&mut out, lane, state);
@@ -66,7 +82,7 @@ pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, B
         let now = Instant::now();
         while let Some(record) = records.next()? {
             let (xid, mut reader) = decode_reply(record)?;
-            let lane = xid as usize;
+            let lane = (xid & ((1 << LANE_BITS) - 1)) as usize;
             let Some(state) = lanes.get_mut(lane) else {
                 return Err(format!("a reply to a call never made: xid {xid}").into());
             };
@@ -76,6 +92,7 @@ pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, B
             if now - started < plan.duration || state.sequence % 2 == 0 && plan.operation == Operation::Create
             {
                 state.sent = now;
+                state.call = state.call.wrapping_add(1);
                 // CREATE needs its REMOVE next; everything else walks over the file.
                 state.sequence += if plan.operation == Operation::Create {
                     1

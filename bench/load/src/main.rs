@@ -31,7 +31,7 @@ struct Arguments {
     #[arg(long, value_enum)]
     operation: Operation,
     /// Calls outstanding per connection
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4095))]
     depth: u16,
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
