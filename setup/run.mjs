@@ -17,6 +17,7 @@ const jobs = {
   setup: undefined,
   start: ['test/vm/demo.ts'],
   test: ['test/run.ts'],
+  soak: ['test/soak/main.ts'],
   bench: ['bench/main.ts'],
 }
 

@@ -1,0 +1,5 @@
+/** Every part of the soak, in the order it runs and is reported. */
+import type { SoakPart } from './part.ts'
+import { part as replyCache } from './reply-cache.ts'
+
+export const parts: readonly SoakPart[] = [replyCache]
