@@ -10,10 +10,10 @@ export const part: SoakPart = {
     'random moment. The started server gets every unanswered call again: each must be answered OK and be done once.',
   async run(context) {
     const kills = scaled(context, 100)
-    const figures = await randomKills({ kills, connections: 4, depth: 16, progress: context.progress })
+    const figures = await randomKills({ kills, connections: 4, depth: 64, progress: context.progress })
     const redone = figures.callsInFlight - figures.repliesFromRecord - figures.resumed
     return {
-      paragraphs: ['64 calls of all kinds on 4 connections before every kill.'],
+      paragraphs: ['256 calls of all kinds on 4 connections before every kill.'],
       tables: [
         {
           caption: '',
