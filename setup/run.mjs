@@ -24,11 +24,9 @@ const jobs = {
 const [job = 'setup', ...jobArguments] = process.argv.slice(2)
 if (!(job in jobs)) fail(`unknown job '${job}': one of ${Object.keys(jobs).join(', ')}`)
 
-mkdirSync(logs, { recursive: true })
-step('Debian packages', debianPackages)
-step('npm packages', npmPackages)
-step('native addon', nativeAddon)
-if (job === 'bench') step('load generator', loadGenerator)
+// Who only asks need not wait, except for the Node that answers.
+const isQuestion = jobArguments.some((word) => word === '--help' || word === '-h') && existsSync(bin)
+if (!isQuestion) setUp()
 
 const script = jobs[job]
 if (script !== undefined) {
@@ -38,6 +36,14 @@ if (script !== undefined) {
     stdio: 'inherit',
   })
   process.exit(status ?? (signal ? 1 : 0))
+}
+
+function setUp() {
+  mkdirSync(logs, { recursive: true })
+  step('Debian packages', debianPackages)
+  step('npm packages', npmPackages)
+  step('native addon', nativeAddon)
+  if (job === 'bench') step('load generator', loadGenerator)
 }
 
 /** Installs what the tests and the VMs need from Debian; a marker is not kept, since dpkg answers at once. */
