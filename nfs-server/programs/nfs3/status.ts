@@ -39,6 +39,10 @@ const failures: readonly (readonly [number, Failure])[] = [
   [errno.EOVERFLOW, nfsstat3.NFS3ERR_FBIG],
   // A symbolic link where another object is needed: READ, WRITE and COMMIT call that an invalid argument.
   [errno.ELOOP, nfsstat3.NFS3ERR_INVAL],
+  // A name whose bytes the file system has no characters for.
+  [errno.EILSEQ, nfsstat3.NFS3ERR_INVAL],
+  // An encrypted directory whose key is not there.
+  [errno.ENOKEY, nfsstat3.NFS3ERR_PERM],
   // A mount point of the server's, or a running program's text.
   [errno.EBUSY, nfsstat3.NFS3ERR_ACCES],
   [errno.ETXTBSY, nfsstat3.NFS3ERR_ACCES],
@@ -51,7 +55,15 @@ const failures: readonly (readonly [number, Failure])[] = [
   [errno.EMFILE, nfsstat3.NFS3ERR_JUKEBOX],
   [errno.ENOBUFS, nfsstat3.NFS3ERR_JUKEBOX],
   [errno.ETIMEDOUT, nfsstat3.NFS3ERR_JUKEBOX],
-  [errno.ENOTCONN, nfsstat3.NFS3ERR_JUKEBOX],
+  // The daemon of a FUSE file system has died or was told to end, the device is gone or damaged: nothing that waiting
+  // would mend, and local programs hear of it at once.
+  [errno.ENOTCONN, nfsstat3.NFS3ERR_IO],
+  [errno.ECONNABORTED, nfsstat3.NFS3ERR_IO],
+  [errno.ESHUTDOWN, nfsstat3.NFS3ERR_IO],
+  [errno.EREMOTEIO, nfsstat3.NFS3ERR_IO],
+  [errno.EUCLEAN, nfsstat3.NFS3ERR_IO],
+  [errno.EBADMSG, nfsstat3.NFS3ERR_IO],
+  [errno.ENOMEDIUM, nfsstat3.NFS3ERR_IO],
   // Our own mistake about a descriptor.
   [errno.EBADF, nfsstat3.NFS3ERR_SERVERFAULT],
 ]
