@@ -1,5 +1,6 @@
 /** Locks of a server: the lock manager, the status monitor, and what of them outlives a restart. */
 import type { Logger } from '../log.ts'
+import type { LockFigures } from '../metrics/lock-metrics.ts'
 import { GracePeriod } from '../programs/nlm/grace.ts'
 import { defaultLockLimits, type LockLimits } from '../programs/nlm/limits.ts'
 import { type LockClient, LockClients } from '../programs/nlm/lock-client.ts'
@@ -90,9 +91,10 @@ export class Locking {
   }
 
   /** For metrics. */
-  figures(): { readonly clients: number; readonly locks: number; readonly waiters: number } {
+  figures(): LockFigures {
     const clients = this.#clients.all().filter((client) => !client.isIdle).length
-    return { clients, locks: this.#clients.locks, waiters: this.#clients.waiters }
+    const { locks, waiters } = this.#clients
+    return { clients, locks, waiters, reclaimed: this.#manager.reclaimed }
   }
 
   #monitor({ address, name }: LockClient, localAddress: string): Promise<boolean> {

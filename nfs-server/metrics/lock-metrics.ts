@@ -1,10 +1,12 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** What the lock manager keeps for clients. */
 export interface LockFigures {
   readonly clients: number
   readonly locks: number
   readonly waiters: number
+  /** Since the server was started. */
+  readonly reclaimed: number
 }
 
 const gauges = [
@@ -24,4 +26,13 @@ export function registerLocks(figures: () => LockFigures, registry: Registry): v
       },
     })
   }
+  new Counter({
+    name: 'fsva_locks_reclaimed_total',
+    help: 'Locks taken back after a restart by clients that had them',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(figures().reclaimed)
+    },
+  })
 }

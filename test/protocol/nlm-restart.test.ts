@@ -49,6 +49,7 @@ for (const how of ['killed', 'stopped'] as const) {
     t.equal(one.notices[0]!.state % 2, 1, 'up')
     t.equal(two.notices.length, 0)
     t.equal(await one.lock(file, { ...first, reclaim: true }), 'GRANTED')
+    t.equal(server.figures.reclaimed, 1, 'counted, and the refused one is not')
     t.equal(await one.lock(file, second), 'DENIED_GRACE_PERIOD', 'a new lock has to wait')
     await until(async () => (await two.lock(file, second)) === 'GRANTED', 'the end of the grace period')
     t.equal(await two.lock(file, first), 'DENIED', 'nothing is lost to others')

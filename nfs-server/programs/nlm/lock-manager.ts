@@ -44,6 +44,8 @@ export class LockManager {
   readonly #files = new Map<string, LockedFile>()
   readonly #timer: NodeJS.Timeout
   #isClosed = false
+  /** Locks that clients have taken back after a restart. */
+  reclaimed = 0
 
   constructor(options: LockManagerOptions) {
     this.#options = options
@@ -81,7 +83,9 @@ export class LockManager {
         const status = await this.#monitor(request)
         if (status !== nlm4_stats.NLM4_GRANTED) return status
       }
-      return await this.#lockOrWait(request, how)
+      const status = await this.#lockOrWait(request, how)
+      if (how.reclaim && status === nlm4_stats.NLM4_GRANTED) this.reclaimed++
+      return status
     } finally {
       client.calls--
     }
