@@ -15,9 +15,11 @@ const programSources = join(repositoryRoot, 'test', 'vm', 'programs')
 
 /** Path of an initramfs for a kernel, made when something it consists of has changed. */
 export async function buildInitramfs(kernel: Kernel): Promise<string> {
-  const staticPrograms = [join(guestSources, 'agent.c'), ...(await cFiles(programSources))]
+  const staticPrograms = [join(guestSources, 'agent.c'), ...(await sourceFiles(programSources, '.c'))]
   const init = await readFile(join(guestSources, 'init'))
-  const sources = await Promise.all(staticPrograms.map((path) => readFile(path)))
+  const sources = await Promise.all(
+    [...staticPrograms, ...(await sourceFiles(programSources, '.h'))].map((path) => readFile(path)),
+  )
   const programs = await collectPrograms(userPrograms)
   const names = programs.map((file) => `${file.path}=${file.source}`).join('\n')
   const recipe = await Promise.all(['initramfs.ts', 'kernel-modules.ts', 'guest-etc.ts'].map(readOwnSource))
@@ -79,10 +81,10 @@ async function addModules(archive: CpioArchive, kernel: Kernel): Promise<void> {
   archive.file('usr/lib/modules/boot-order', Buffer.from(lines.join('')))
 }
 
-async function cFiles(directory: string): Promise<string[]> {
+async function sourceFiles(directory: string, suffix: '.c' | '.h'): Promise<string[]> {
   const names = await readdir(directory).catch(() => [])
   return names
-    .filter((name) => name.endsWith('.c'))
+    .filter((name) => name.endsWith(suffix))
     .sort()
     .map((name) => join(directory, name))
 }

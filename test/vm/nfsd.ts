@@ -17,6 +17,8 @@ export interface NfsdOptions {
   /** Default: the client's root is root here, so that a test may make whatever it wants. */
   readonly squash?: 'root_squash' | 'no_root_squash' | 'all_squash'
   readonly arguments?: readonly string[]
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const squashArguments = {
@@ -28,8 +30,8 @@ const squashArguments = {
 export class Nfsd {
   readonly logFile: string
   readonly #network: Network
-  readonly #options: NfsdOptions
-  readonly #stateDirectory: string
+  #options: NfsdOptions
+  readonly stateDirectory: string
   #process: ChildProcess | undefined
   #ports: Ports | undefined
 
@@ -37,7 +39,7 @@ export class Nfsd {
     this.#network = network
     this.#options = options
     this.logFile = join(scope.directory, 'nfsd.log')
-    this.#stateDirectory = join(scope.directory, 'nfsd-state')
+    this.stateDirectory = join(scope.directory, 'nfsd-state')
     scope.onClose(() => this.#process?.kill('SIGKILL'))
   }
 
@@ -53,7 +55,11 @@ export class Nfsd {
     const node = [setpriv, '--pdeathsig', 'KILL', process.execPath]
     const [program, ...args] = this.#network.inside([...node, nfsdProgram, ...this.#arguments()])
     const log = openSync(this.logFile, 'a')
-    const child = spawn(program!, args, { stdio: ['ignore', 'pipe', log], cwd: repositoryRoot })
+    const child = spawn(program!, args, {
+      stdio: ['ignore', 'pipe', log],
+      cwd: repositoryRoot,
+      env: { ...process.env, ...this.#options.environment },
+    })
     closeSync(log)
     this.#process = child
     const ready = Promise.withResolvers<string>()
@@ -95,12 +101,24 @@ export class Nfsd {
     ]
     return [
       ...exports.flatMap((directory) => ['--export', directory]),
-      ...['--listen', this.#network.listenAddress, '--state-dir', this.#stateDirectory],
+      ...['--listen', this.#network.listenAddress, '--state-dir', this.stateDirectory],
       ...['--metrics-port', '0', '--log-format', 'json'],
       ...(this.#network.kind === 'namespace' ? fixed : free),
       ...squashArguments[squash],
       ...(this.#options.arguments ?? []),
     ]
+  }
+
+  /** Changes options from the next start on. */
+  reconfigure(changed: Partial<NfsdOptions>): void {
+    this.#options = { ...this.#options, ...changed }
+  }
+
+  /** Resolves when the process that was started last has ended. */
+  async ended(): Promise<void> {
+    const child = this.#process
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    await new Promise((resolve) => child.once('exit', resolve))
   }
 
   /** Ends the server by a signal and waits for its end; answers its exit code, null if the signal killed it. */
@@ -131,12 +149,16 @@ export class Nfsd {
 
   /** Calls answered so far by procedure, as `nfs.READ`: from the server's own metrics. */
   async calls(): Promise<Map<string, number>> {
+    return parseCalls(await this.metrics())
+  }
+
+  /** As Prometheus reads them. */
+  async metrics(): Promise<string> {
     const url = `http://127.0.0.1:${this.#ports!.metrics}/metrics`
     const script = `process.stdout.write(await (await fetch(${JSON.stringify(url)})).text())`
     const node = [process.execPath, '--input-type=module', '-e', script]
     const [program, ...args] = this.#network.inside(node)
-    const text = await command(program!, args, { timeoutMs: 10_000 })
-    return parseCalls(text)
+    return await command(program!, args, { timeoutMs: 60_000 })
   }
 
   logTail(lines = 20): string {
