@@ -1,5 +1,6 @@
 /** Every part of the soak, in the order it runs and is reported. */
+import { part as kills } from './kills.ts'
 import type { SoakPart } from './part.ts'
 import { part as replyCache } from './reply-cache.ts'
 
-export const parts: readonly SoakPart[] = [replyCache]
+export const parts: readonly SoakPart[] = [replyCache, kills]
