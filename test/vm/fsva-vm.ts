@@ -8,12 +8,30 @@ import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-ou
 import type { RunScope } from './run-scope.ts'
 import { Vm } from './user-vm.ts'
 
-export interface FsvaVmOptions {
+/** A disk of the appliance with the file system that it holds. */
+export interface FsvaDisk {
+  /** Unique; at most 20 letters. */
+  readonly serial: string
   readonly fileSystem: FileSystem
+  /** QEMU's name for it: the path of an image, or the address of a block server. */
+  readonly file: string
+  /** Where it is mounted. */
+  readonly directory: string
+}
+
+export interface BareFsvaVmOptions {
   readonly attachment: Attachment
+  readonly inside?: (argv: readonly string[]) => string[]
   readonly kernel?: KernelName
   /** Options of fsva-nfsd besides the export and where it listens. */
   readonly arguments?: readonly string[]
+  readonly disks: readonly FsvaDisk[]
+  /** Default: made for this boot. */
+  readonly serverImage?: string
+}
+
+export interface FsvaVmOptions extends Omit<BareFsvaVmOptions, 'disks'> {
+  readonly fileSystem: FileSystem
 }
 
 const diskMiB = 2048
@@ -26,48 +44,67 @@ export class FsvaVm {
   readonly vm: Vm
   readonly address: string
   readonly #arguments: readonly string[]
+  #exports: readonly string[] = []
   #ports: Ports | undefined
   #ended: Promise<unknown> = Promise.resolve()
   #log = ''
 
-  private constructor(vm: Vm, options: FsvaVmOptions) {
+  private constructor(vm: Vm, options: BareFsvaVmOptions) {
     this.vm = vm
     this.address = vm.address
     this.#arguments = options.arguments ?? ['--no-root-squash']
   }
 
+  /** With a new file system on `exportDirectory` and the server running. */
   static async boot(scope: RunScope, options: FsvaVmOptions): Promise<FsvaVm> {
-    const disk = join(scope.directory, `appliance.${options.fileSystem}`)
-    await makeDisk(disk, options.fileSystem, diskMiB)
-    const vm = await Vm.boot(scope, {
-      name: 'fsva-vm',
-      attachment: options.attachment,
-      inside: (argv) => argv.slice(),
-      memoryMiB: 1024,
-      ...(options.kernel && { kernel: options.kernel }),
-      deviceArguments: [
-        ...drive('data', disk, false),
-        ...drive('node', await nodeImage(), true),
-        ...drive('server', await serverImage(scope.directory), true),
-      ],
-    })
-    const fsva = new FsvaVm(vm, options)
-    // What a user VM's locks take would be in the server's way here.
-    await vm.sh(`
-      killall rpc.statd rpcbind && rm -f /run/rpcbind.sock
-      for disk in /sys/block/vd*; do eval "$(cat $disk/serial)=/dev/\${disk##*/}"; done
-      mkdir -p /node /fsva ${FsvaVm.exportDirectory} /var/lib/fsva
-      modprobe ${options.fileSystem} 2> /dev/null || true
-      mount -t ext4 -o ro "$node" /node && mount -t ext4 -o ro "$server" /fsva
-      mount -t ${options.fileSystem} "$data" ${FsvaVm.exportDirectory}
-      chmod 1777 ${FsvaVm.exportDirectory}`)
-    await fsva.startServer()
+    const { fileSystem } = options
+    const file = join(scope.directory, `appliance.${fileSystem}`)
+    await makeDisk(file, fileSystem, diskMiB)
+    const directory = FsvaVm.exportDirectory
+    const disk: FsvaDisk = { serial: 'data', fileSystem, file, directory }
+    const fsva = await FsvaVm.bootBare(scope, { ...options, disks: [disk] })
+    await fsva.mount(disk)
+    await fsva.vm.sh(`chmod 1777 ${directory}`)
+    await fsva.startServer(['--export', directory])
     return fsva
   }
 
-  async startServer(): Promise<void> {
+  /** With the disks there, but not mounted, and no server. */
+  static async bootBare(scope: RunScope, options: BareFsvaVmOptions): Promise<FsvaVm> {
+    const server = options.serverImage ?? (await serverImage(scope.directory))
+    const vm = await Vm.boot(scope, {
+      name: 'fsva-vm',
+      attachment: options.attachment,
+      inside: options.inside ?? ((argv) => argv.slice()),
+      memoryMiB: 1024,
+      ...(options.kernel && { kernel: options.kernel }),
+      deviceArguments: [
+        ...options.disks.flatMap(({ serial, file }) => drive(serial, file, false)),
+        ...drive('node', await nodeImage(), true),
+        ...drive('server', server, true),
+      ],
+    })
+    // What a user VM's locks take would be in the server's way here.
+    await vm.sh(`
+      killall rpc.statd rpcbind && rm -f /run/rpcbind.sock
+      mkdir -p /node /fsva /run/disk /var/lib/fsva
+      for disk in /sys/block/vd*; do ln -s /dev/\${disk##*/} /run/disk/$(cat $disk/serial); done
+      mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/server /fsva`)
+    return new FsvaVm(vm, options)
+  }
+
+  async mount({ serial, fileSystem, directory }: FsvaDisk): Promise<void> {
+    await this.vm.sh(`
+      mkdir -p ${directory}
+      modprobe ${fileSystem} 2> /dev/null || true
+      mount -t ${fileSystem} /run/disk/${serial} ${directory}`)
+  }
+
+  /** `exports`: the options that say what is exported; default: those of the last time. */
+  async startServer(exports: readonly string[] = this.#exports): Promise<void> {
+    this.#exports = exports
     const words = [
-      ...['/node/node', '/fsva/nfs-server/main.js', '--export', FsvaVm.exportDirectory],
+      ...['/node/node', '/fsva/nfs-server/main.js', ...exports],
       ...['--listen', this.address, '--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
       ...this.#arguments,
     ]
@@ -112,8 +149,15 @@ export class FsvaVm {
   }
 }
 
-/** A virtio disk that the VM finds by its serial number. */
+/** A virtio disk that the VM finds by its serial number; what the VM flushes is flushed. */
 function drive(serial: string, path: string, readOnly: boolean): string[] {
-  const file = `file=${path},if=none,id=${serial},format=raw,readonly=${readOnly ? 'on' : 'off'},file.locking=off`
-  return ['-drive', file, '-device', `virtio-blk-pci,drive=${serial},serial=${serial}`]
+  const isServer = path.startsWith('nbd')
+  const options = [
+    ...[`file=${path}`, 'if=none', `id=${serial}`, 'format=raw', 'cache=writeback'],
+    // The VM, and not QEMU, decides what to do about an error.
+    ...['werror=report', 'rerror=report', `readonly=${readOnly ? 'on' : 'off'}`],
+    ...(isServer ? [] : ['file.locking=off']),
+  ]
+  const device = `virtio-blk-pci,drive=${serial},serial=${serial}`
+  return ['-drive', options.join(','), '-device', device]
 }
