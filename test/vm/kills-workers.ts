@@ -10,8 +10,8 @@ export const stopFile = '/tmp/stop'
 export const expectedDirectory = '/tmp/expected'
 /** The locks' files below the export's locks/, how they are taken, and how long they are held (ms). */
 export const lockFiles = [
-  { file: 'fcntl', kind: 'fcntl', how: 'wait', holdMs: 20, programs: 2 },
-  { file: 'flock', kind: 'flock', how: 'wait', holdMs: 20, programs: 1 },
+  { file: 'fcntl', kind: 'fcntl', how: 'wait', holdMs: 5, programs: 2 },
+  { file: 'flock', kind: 'flock', how: 'wait', holdMs: 5, programs: 1 },
   // Held over many kills; the other VM tries to get it all the time.
   { file: 'held', kind: 'fcntl', how: 'try', holdMs: 20_000, programs: 1 },
 ] as const

@@ -3,7 +3,7 @@
  *
  * FILE says "free COUNT" or, while somebody has the lock, that one's name instead of free. Found otherwise in the lock, two
  * have had it at a time: the lock was doubled or lost. All reading and writing goes to the server (O_DIRECT). Who does not
- * get the lock at once waits in the kernel, or tries again until it has it. Holds it for up to twice HOLD_MS and looks
+ * get the lock at once waits in the kernel, or tries again until it has it. Holds it for HOLD_MS to twice that and looks
  * meanwhile whether it still has it. Prints how often it had the lock, had to wait, and looked.
  */
 #define _GNU_SOURCE
@@ -72,9 +72,11 @@ int main(int argc, char **argv) {
     expect("lock", file, result, 0);
     long count = read_record("free", "lock doubled");
     write_record(name, count);
-    for (unsigned held_us = 0, end_us = hold_us ? below(2 * hold_us) : 0; held_us < end_us && !is_over(stop);
-         held_us += LOOK_US) {
-      usleep(LOOK_US);
+    unsigned left_us = hold_us + below(hold_us + 1);
+    while (left_us > 0 && !is_over(stop)) {
+      unsigned pause_us = left_us < LOOK_US ? left_us : LOOK_US;
+      usleep(pause_us);
+      left_us -= pause_us;
       read_record(name, "lock lost");
       looks++;
     }
