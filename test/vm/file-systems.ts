@@ -66,7 +66,6 @@ async function layers(scope: RunScope, directory: string): Promise<string> {
   return below
 }
 
-/** With something in the lower layer, so that there is something to copy up. */
 async function mountOverlay(scope: RunScope, directory: string): Promise<void> {
   const below = await layers(scope, directory)
   const [lower, upper, work] = ['lower', 'upper', 'work'].map((layer) => join(below, layer))
