@@ -17,6 +17,8 @@ export interface FsvaDisk {
   readonly file: string
   /** Where it is mounted. */
   readonly directory: string
+  /** More options to mount it with. */
+  readonly mountOptions?: string
 }
 
 export interface BareFsvaVmOptions {
@@ -93,11 +95,11 @@ export class FsvaVm {
     return new FsvaVm(vm, options)
   }
 
-  async mount({ serial, fileSystem, directory }: FsvaDisk): Promise<void> {
+  async mount({ serial, fileSystem, directory, mountOptions = 'rw' }: FsvaDisk): Promise<void> {
     await this.vm.sh(`
       mkdir -p ${directory}
       modprobe ${fileSystem} 2> /dev/null || true
-      mount -t ${fileSystem} /run/disk/${serial} ${directory}`)
+      mount -t ${fileSystem} -o ${mountOptions} /run/disk/${serial} ${directory}`)
   }
 
   /** `exports`: the options that say what is exported; default: those of the last time. */

@@ -86,6 +86,8 @@ async function serve(socket: Socket, disk: VolatileDisk): Promise<void> {
       answer = undefined
       reply.writeUInt32BE(error instanceof DiskError ? errno.io : errno.invalid, 4)
     }
+    // Perhaps the power was cut just now.
+    if (socket.destroyed) return
     socket.write(answer === undefined ? reply : Buffer.concat([reply, answer]))
   }
 }

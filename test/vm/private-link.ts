@@ -7,12 +7,12 @@ import { type Attachment, macAddress } from './network.ts'
 import type { RunScope } from './run-scope.ts'
 
 export interface PrivateLink {
-  /** Boot this one first: the other one's QEMU connects to its socket. */
   readonly appliance: Attachment
   readonly user: Attachment
 }
 
-export function createPrivateLink(scope: RunScope): PrivateLink {
+/** `first`: which of the two boots first; it may outlive the other one, which can then boot again. */
+export function createPrivateLink(scope: RunScope, first: 'appliance' | 'user' = 'appliance'): PrivateLink {
   const path = join(scope.directory, 'link')
   const end = (index: number, role: string): Attachment => ({
     address: `10.78.0.${index}/24`,
@@ -21,5 +21,6 @@ export function createPrivateLink(scope: RunScope): PrivateLink {
       ...['-device', `virtio-net-pci,netdev=net,mac=${macAddress(index)},romfile=`],
     ],
   })
-  return { appliance: end(1, 'on'), user: end(2, 'off') }
+  const listens = (name: typeof first) => (name === first ? 'on' : 'off')
+  return { appliance: end(1, listens('appliance')), user: end(2, listens('user')) }
 }

@@ -43,6 +43,11 @@ export class PromiseLog {
     }
   }
 
+  /** How many promises. */
+  get count(): number {
+    return [...this.promises.values()].reduce((sum, number) => sum + number, 0)
+  }
+
   get isRunning(): boolean {
     return this.#running !== undefined
   }

@@ -32,6 +32,8 @@ export class VolatileDisk {
   /** With true a flush is acknowledged and does nothing: the disk of a liar. */
   readonly ignoresFlushes: boolean
   faults: DiskFaults = {}
+  /** Called after each write, which is not flushed then. */
+  onWrite: () => void = () => {}
   readonly figures = { writes: 0, flushes: 0, faults: 0 }
   readonly #file: number
   /** By number; every version written since the last flush, the newest last. */
@@ -76,6 +78,7 @@ export class VolatileDisk {
       if (versions === undefined) this.#unflushed.set(sector, [version])
       else if (versions.push(version) > versionsMax) versions.shift()
     }
+    this.onWrite()
   }
 
   flush(): void {
