@@ -229,4 +229,3 @@ expect(verifiers.size === 1 && !verifiers.has(verifierBefore!), 'the write verif
 const findings: RawFindings = { wrong, figures: { ...figures, ...more } }
 console.log(JSON.stringify(findings))
 process.exit(0)
-
