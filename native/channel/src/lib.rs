@@ -2,9 +2,14 @@
 //! docs/side-channel.md has the layout and the state machines drawn.
 
 pub mod geometry;
+#[cfg(test)]
+mod heap_words;
+pub mod hint_ring;
 pub mod layout;
 mod memfd_unsafe;
+pub mod message;
 pub mod page_range;
 pub mod region;
 pub mod region_unsafe;
+pub mod ring;
 pub mod words;

@@ -1,0 +1,5 @@
+//! Ring and grant table in every interleaving and with every reordering that the memory model allows, each with controls:
+//! take a mechanism away, and the model finds what it is there for.
+
+mod memory;
+mod ring;
