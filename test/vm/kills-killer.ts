@@ -38,6 +38,8 @@ export interface KillFigures {
   locksReclaimed: number
   callsAnswered: number
   lockCallsAnswered: number
+  /** From each kill until the server was ready again. */
+  readonly restartsMs: number[]
 }
 
 /** The load runs; it may end early, which is a failure of its own. */
@@ -55,7 +57,9 @@ export async function killAtRandom(load: MixedLoad, options: KillOptions): Promi
     }
     if (load.isOver) break
     await counter.processEnds()
+    const killed = performance.now()
     await load.machine.server.restart('SIGKILL')
+    figures.restartsMs.push(performance.now() - killed)
     figures.kills++
     if (isEarly) figures.early++
     if (figures.kills % 5 === 0) options.progress?.(`${figures.kills} of ${options.kills} kills`)
@@ -80,6 +84,7 @@ function noFigures(): KillFigures {
     locksReclaimed: 0,
     callsAnswered: 0,
     lockCallsAnswered: 0,
+    restartsMs: [],
   }
 }
 
