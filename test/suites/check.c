@@ -140,7 +140,7 @@ static double seconds(void) {
 
 int main(int argc, char **argv) {
   if (argc < 4) return fprintf(stderr, "usage: suites DIRECTORY SCALE SUITE[/CASE]...\n"), 2;
-  if (geteuid() != 0) return fprintf(stderr, "suites: must be root, to be other users\n"), 2;
+  if (geteuid() != 0) return fprintf(stderr, "suites: must be root, to be other users\n"), 3;
   scale = atof(argv[2]);
   if (mkdir(argv[1], 0755) != 0 && errno != EEXIST) return perror(argv[1]), 2;
   qsort(cases, (size_t)case_count, sizeof cases[0], by_name);
