@@ -1,5 +1,6 @@
 //! A user's groups, looked up on threads of their own: a directory service may take its time.
 
+use fsva_core::fair_queue::Flow;
 use fsva_core::pool::Pool;
 use fsva_core::user_groups_unsafe::groups_of;
 use napi::bindgen_prelude::Object;
@@ -34,7 +35,7 @@ impl NativeGroups {
             Err(errno) => deferred.reject(failure(errno)),
         });
         self.pool
-            .submit(job)
+            .submit(Flow::SERVER, job)
             .map_err(|_refused| failure("too many lookups at once"))?;
         Ok(promise)
     }

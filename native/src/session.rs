@@ -4,8 +4,9 @@
 //! the completion queue, under the ticket that JavaScript chose. The queue is drained by one wake-up for as many
 //! completions as there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use fsva_core::answer::{ANSWER_BYTES, Answer};
@@ -26,6 +27,15 @@ use crate::core::{NativeCore, failure};
 pub const PENDING: i32 = -1;
 /// Bytes of one completion in the buffer given to `drain`: ticket, bytes that `take_bytes` has, then the answer.
 const COMPLETION_BYTES: usize = 8 + ANSWER_BYTES;
+/// Added to the count that `drain` returns if there is more.
+const MORE: u32 = 1 << 16;
+/// Completions, and their bytes of variable length, that wait to be drained; threads that have more wait themselves.
+const COMPLETED_MAX: usize = 64;
+const COMPLETED_BYTES_MAX: usize = 1 << 20;
+/// A JavaScript thread that hangs shall not keep others from being served.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Bytes of variable length that one `drain` hands over, but for one completion: JavaScript turns them into objects.
+const DRAINED_BYTES_MAX: usize = 256 << 10;
 /// How long the end of a JavaScript thread waits for operations that use its buffers.
 const TEARDOWN_WAIT: Duration = Duration::from_secs(30);
 /// As much for the end of the process, which nothing survives: a hung file system must not keep it from ending.
@@ -35,33 +45,57 @@ type WakeUp = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 #[derive(Default)]
 struct Queue {
-    completed: Vec<(u32, Box<Reply>)>,
+    completed: VecDeque<(u32, Box<Reply>)>,
+    /// Bytes of variable length in those.
+    bytes: usize,
     /// Started and not completed yet: these may use JavaScript's buffers.
     running: usize,
+    /// Nobody drains it any more.
+    closed: bool,
+}
+
+impl Queue {
+    fn is_full(&self) -> bool {
+        self.completed.len() >= COMPLETED_MAX || self.bytes >= COMPLETED_BYTES_MAX
+    }
 }
 
 struct Completions {
     queue: Mutex<Queue>,
     idle: Condvar,
+    room: Condvar,
     wake_up: WakeUp,
+    /// JavaScript's, which drains the queue and must never wait for room in it.
+    thread: ThreadId,
 }
 
 impl Completions {
+    /// Waits while JavaScript is far behind: threads that ran ahead of it would only take its processor away, and
+    /// later calls would wait behind everything that they have finished.
     fn complete(&self, ticket: u32, reply: Box<Reply>) {
         let mut queue = self.queue.lock().unwrap();
-        queue.completed.push((ticket, reply));
+        queue.bytes += reply.bytes.len();
+        queue.completed.push_back((ticket, reply));
         queue.running -= 1;
-        let first = queue.completed.len() == 1;
+        if queue.completed.len() == 1 {
+            self.wake_up.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
         if queue.running == 0 {
             self.idle.notify_all();
         }
-        drop(queue);
-        if first {
-            self.wake_up.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        if std::thread::current().id() != self.thread {
+            let full = |queue: &mut Queue| queue.is_full() && !queue.closed;
+            drop(self.room.wait_timeout_while(queue, ROOM_WAIT_MAX, full).unwrap());
         }
     }
 
+    fn close(&self) {
+        self.queue.lock().unwrap().closed = true;
+        self.room.notify_all();
+    }
+
     fn wait_until_idle(&self) {
+        self.close();
         // SAFETY: no memory involved.
         let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
         let deadline = Instant::now() + if is_main_thread { EXIT_WAIT } else { TEARDOWN_WAIT };
@@ -114,7 +148,9 @@ impl NativeSession {
         let completions = Arc::new(Completions {
             queue: Mutex::default(),
             idle: Condvar::new(),
+            room: Condvar::new(),
             wake_up,
+            thread: std::thread::current().id(),
         });
         env.add_env_cleanup_hook(completions.clone(), |completions| completions.wait_until_idle())?;
         Ok(NativeSession {
@@ -130,6 +166,7 @@ impl NativeSession {
     /// Lets go of the core. What is running finishes; what is started from now on is refused.
     #[napi]
     pub fn close(&mut self) {
+        self.completions.close();
         self.engine = None;
     }
 
@@ -191,26 +228,34 @@ impl NativeSession {
         Some((engine, move |reply| completions.complete(ticket, reply)))
     }
 
-    /// Moves completions into the buffer; the number of them. What does not fit stays for the next call.
+    /// Moves completions into the buffer; the number of them, plus MORE if some are left for the next call.
     #[napi]
     pub fn drain(&mut self, mut buffer: Uint8ArraySlice<'_>) -> u32 {
         // SAFETY: JavaScript waits for this call and uses the buffer afterwards.
         let buffer = unsafe { buffer.as_mut() };
-        let fit = buffer.len() / COMPLETION_BYTES;
         let mut queue = self.completions.queue.lock().unwrap();
-        let count = queue.completed.len().min(fit);
-        let rest = queue.completed.split_off(count);
-        let drained = std::mem::replace(&mut queue.completed, rest);
-        drop(queue);
-        for ((ticket, reply), place) in drained.into_iter().zip(buffer.chunks_exact_mut(COMPLETION_BYTES)) {
+        let (mut count, mut bytes) = (0, 0);
+        for place in buffer.chunks_exact_mut(COMPLETION_BYTES) {
+            if bytes >= DRAINED_BYTES_MAX {
+                break;
+            }
+            let Some((ticket, reply)) = queue.completed.pop_front() else {
+                break;
+            };
             place[..4].copy_from_slice(&ticket.to_ne_bytes());
             place[4..8].copy_from_slice(&(reply.bytes.len() as u32).to_ne_bytes());
             place[8..].copy_from_slice(reply.answer.as_bytes());
+            bytes += reply.bytes.len();
             if !reply.bytes.is_empty() {
                 self.taken.insert(ticket, reply.bytes);
             }
+            count += 1;
         }
-        count as u32
+        queue.bytes -= bytes;
+        let more = if queue.completed.is_empty() { 0 } else { MORE };
+        drop(queue);
+        self.completions.room.notify_all();
+        count + more
     }
 
     /// The bytes of variable length of a drained completion.

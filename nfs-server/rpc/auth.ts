@@ -28,6 +28,11 @@ export class CallerCache {
     this.#entriesMax = entriesMax
   }
 
+  /** Credentials that are remembered. */
+  get size(): number {
+    return this.#callers.size
+  }
+
   /** The caller of a decoded call, or the auth_stat to deny it with. */
   resolve(record: Uint8Array, header: CallHeader): Caller | auth_stat {
     if (header.credentialFlavor === auth_flavor.AUTH_SYS) {

@@ -11,11 +11,19 @@ const granuleBytes = 64 << 10
 /** Unused buffers kept, all sizes together. */
 const unusedBytesMax = 32 << 20
 
+/** Who is told when memory that it answers for is not used any more. */
+export interface MemoryHolder {
+  release(bytes: number): void
+}
+
 /** Memory and the number of those who still look at it. */
 export interface Chunk {
   readonly bytes: Buffer
-  readonly isPooled: boolean
+  /** Its memory is used again. */
+  isPooled: boolean
   holds: number
+  /** Answers for the whole chunk until the last hold is released. */
+  holder: MemoryHolder | undefined
 }
 
 const chunks = new WeakMap<ArrayBufferLike, Chunk>()
@@ -24,14 +32,19 @@ let unusedBytes = 0
 
 /** Memory of its own, known to `hold`. */
 export function newChunk(size: number, isPooled = false): Chunk {
-  const chunk = { bytes: Buffer.allocUnsafeSlow(size), isPooled, holds: 0 }
+  const chunk: Chunk = { bytes: Buffer.allocUnsafeSlow(size), isPooled, holds: 0, holder: undefined }
   chunks.set(chunk.bytes.buffer, chunk)
   return chunk
 }
 
+/** What `takeBuffer` takes for so many bytes. */
+export function bufferBytes(length: number): number {
+  return Math.ceil(length / granuleBytes) * granuleBytes
+}
+
 /** Exactly `length` bytes, uninitialized, of a buffer that goes back when it has been held and released. */
 export function takeBuffer(length: number): Buffer {
-  const size = Math.ceil(length / granuleBytes) * granuleBytes
+  const size = bufferBytes(length)
   let chunk = unused.get(size)?.pop()
   if (chunk === undefined) chunk = newChunk(size, true)
   else unusedBytes -= size
@@ -46,11 +59,20 @@ export function hold(view: Uint8Array): Chunk | undefined {
 }
 
 export function release(chunk: Chunk | undefined): void {
-  if (chunk === undefined || --chunk.holds > 0 || !chunk.isPooled) return
+  if (chunk === undefined || --chunk.holds > 0) return
+  chunk.holder?.release(chunk.bytes.length)
+  chunk.holder = undefined
+  if (!chunk.isPooled) return
   const size = chunk.bytes.length
   if (unusedBytes + size > unusedBytesMax) return
   unusedBytes += size
   const same = unused.get(size)
   if (same === undefined) unused.set(size, [chunk])
   else same.push(chunk)
+}
+
+/** As `release`, but the memory is never used again: somebody who cannot be asked may still be looking at it. */
+export function abandon(chunk: Chunk): void {
+  chunk.isPooled = false
+  release(chunk)
 }

@@ -5,18 +5,31 @@
 import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
 import { CallerCache } from './auth.ts'
-import { type Chunk, hold, release } from './buffer-pool.ts'
+import { bufferBytes, type Chunk, hold, release } from './buffer-pool.ts'
 import { type Dispatcher, type Peer, type PendingCall, unintelligible } from './dispatch.ts'
 import type { RpcLimits } from './limits.ts'
 import { RecordMarkingError, RecordReader } from './record-marking.ts'
 import type { ReplyBatch } from './reply-batch.ts'
 import { ReplySender } from './reply-sender.ts'
-import type { ServerLoad } from './server-load.ts'
+import { type ConnectionLoad, callBytes } from './server-load.ts'
+import { type TurnTaker, unitsPerTurn } from './turns.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
+/** As much work as one small call: answering so many bytes. */
+const replyBytesPerUnit = 8 << 10
+const smallReplyBytes = 16 << 10
+/** What a remembered credential takes. */
+const credentialBytes = 1 << 10
 /** How long the other side of an ended connection may take to end its own. */
 const lingerMs = 2000
+/**
+ * When none of the calls that fill a connection has come back for so long, something they all wait for is stuck (a file
+ * system that is frozen or whose daemon hangs), and calls to anything else must not wait behind them: the connection may
+ * have so many times more under way. Whoever is stuck sends calls back by then.
+ */
+const stuckMs = 3000
+const stuckFactor = 4
 
 /** The `onread` option of net.Socket. */
 export interface ReadInto {
@@ -32,27 +45,27 @@ export interface ConnectionOptions {
   readonly port: number
   readonly dispatcher: Dispatcher
   readonly limits: RpcLimits
-  readonly load: ServerLoad
+  readonly load: ConnectionLoad
   readonly batch: ReplyBatch
   readonly onClose: (connection: Connection) => void
 }
 
-export class Connection implements Peer {
+export class Connection implements Peer, TurnTaker {
   readonly transport = 'tcp'
+  readonly load: ConnectionLoad
   readonly address: string
   readonly callers: CallerCache
   readonly localAddress: string
   readonly #options: ConnectionOptions
   readonly #limits: RpcLimits
-  readonly #load: ServerLoad
   readonly #sender: ReplySender
   readonly #reader: RecordReader
   readonly #socket: Socket
   readonly #resume = () => this.#unblock()
 
-  /** Calls whose reply is not there yet, and the bytes they hold or may come to hold. */
-  #calls = 0
-  #callBytes = 0
+  /** What has been done in this turn. */
+  #units = 0
+  #credentialsCounted = 0
   /** Reading is stopped, with records perhaps still to be taken from the reader. */
   #isBlocked = false
   #isPumping = false
@@ -68,20 +81,22 @@ export class Connection implements Peer {
   /** When the record that is arriving began to; undefined between records. */
   #recordBegan_ms: number | undefined
   #finished_ms = 0
+  /** How many times the ordinary number of calls and bytes it may have under way. */
+  #stretch = 1
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#limits = options.limits
-    this.#load = options.load
+    this.load = options.load
     this.address = options.address
     this.callers = new CallerCache(options.address, options.port, options.limits.credentialsPerConnectionMax)
-    this.#reader = new RecordReader(options.limits)
-    this.#received_ms = this.#load.now_ms
+    this.#reader = new RecordReader(options.limits, options.load)
+    this.#received_ms = this.load.server.now_ms
     this.#socket = options.open({
       buffer: () => this.#reader.buffer(),
       callback: (count) => this.#received(count),
     })
-    this.#sender = new ReplySender(this.#socket, options.batch, this.#load, this.#resume)
+    this.#sender = new ReplySender(this.#socket, options.batch, this.load, this.#resume)
     this.localAddress = plainAddress(this.#socket.localAddress ?? '')
     this.#socket.on('error', () => this.destroy())
     this.#socket.on('end', () => {
@@ -95,36 +110,45 @@ export class Connection implements Peer {
     return this.#sender.unsentBytes
   }
 
-  /** When the peer last took some of its replies, on the load's clock. */
-  get sent_ms(): number {
-    return this.#sender.sent_ms
+  /**
+   * Since when the peer has taken none of its replies, or has been sending one large record; Infinity if it is
+   * neither. On the load's clock.
+   */
+  get stalledSince_ms(): number {
+    const unsent = this.#sender.unsentBytes > 0 ? this.#sender.sent_ms : Number.POSITIVE_INFINITY
+    const isArriving = this.#reader.arrivingBytes > 0 && !this.#isBlocked
+    return Math.min(unsent, (isArriving ? this.#recordBegan_ms : undefined) ?? Number.POSITIVE_INFINITY)
   }
 
   #received(count: number): boolean {
     if (this.#isDraining || this.#isClosed) return !this.#isClosed
     this.#reader.filled(count)
-    this.#received_ms = this.#load.now_ms
-    return this.#pump()
+    this.#received_ms = this.load.server.now_ms
+    const { turns } = this.load.server
+    if (turns.isContended) {
+      this.#block()
+      return false
+    }
+    const goesOn = this.#pump()
+    turns.did(this.#units)
+    return goesOn
   }
 
-  /** Takes records as long as there are any and there is room for their replies. True: reading may go on. */
+  /** Takes records as long as there are any, there is room for their replies, and its turn lasts. True: reading may go on. */
   #pump(): boolean {
+    const { turns } = this.load.server
     this.#isPumping = true
-    let tookAny = false
+    this.#units = 0
     let isDrained = false
     try {
-      while (this.#hasRoom) {
+      while (this.#hasRoom && (this.#units < unitsPerTurn || !turns.isContended)) {
         const record = this.#reader.next()
         if (record === undefined) {
-          isDrained = true
+          isDrained = !this.#reader.isStarved
           break
         }
-        tookAny = true
-        const pending = this.#options.dispatcher.dispatch(record, this)
-        if (pending === unintelligible) throw new RecordMarkingError('not a call')
-        const { own } = this.#reader
-        if (pending !== undefined) this.#await(pending, record, own)
-        else if (own !== undefined) this.#dropRecord(own)
+        this.#units++
+        this.#dispatch(record)
         if (this.#isClosed) return false
       }
     } catch (error) {
@@ -137,34 +161,68 @@ export class Connection implements Peer {
       this.#isPumping = false
     }
     this.#sender.flush()
+    if (this.callers.size !== this.#credentialsCounted) this.#countCredentials()
+    if (this.#reader.atBoundary) this.#recordBegan_ms = undefined
+    else if (this.#units > 0) this.#recordBegan_ms = this.load.server.now_ms
+    else this.#recordBegan_ms ??= this.load.server.now_ms
     if (!isDrained) this.#block()
-    else if (this.#reader.atBoundary) this.#recordBegan_ms = undefined
-    else if (tookAny) this.#recordBegan_ms = this.#load.now_ms
-    else this.#recordBegan_ms ??= this.#load.now_ms
     return isDrained
   }
 
-  get #hasRoom(): boolean {
+  #dispatch(record: Buffer): void {
+    const { own } = this.#reader
+    const pending = this.#options.dispatcher.dispatch(record, this)
+    if (pending !== undefined && pending !== unintelligible) this.#await(pending, record, own)
+    else if (own !== undefined) this.#dropRecord(own)
+    if (pending === unintelligible) throw new RecordMarkingError('not a call')
+  }
+
+  #countCredentials(): void {
+    const { size } = this.callers
+    this.load.take((size - this.#credentialsCounted) * credentialBytes)
+    this.#credentialsCounted = size
+  }
+
+  /** Also what only its own calls and replies can change. */
+  get #hasOwnRoom(): boolean {
     const limits = this.#limits
     return (
-      this.#calls < limits.callsPerConnectionMax &&
-      this.#callBytes < limits.callBytesPerConnectionMax &&
-      this.#sender.unsentBytes < limits.replyBytesUnsentPerConnectionMax &&
-      this.#load.hasRoom
+      this.load.calls < limits.callsPerConnectionMax &&
+      this.load.bytes - this.#reader.arrivingBytes < limits.bytesPerConnectionMax &&
+      this.#sender.unsentBytes < limits.replyBytesUnsentPerConnectionMax
     )
   }
 
+  /** A large record has its memory, and what is sent in such records has small replies. */
+  get #hasRoom(): boolean {
+    return this.#hasOwnRoom && (this.load.hasRoom || this.#reader.hasLargeRecord)
+  }
+
+  /** Takes no records until it has its turn, or until one of its own replies is gone. */
   #block(): void {
     this.#isBlocked = true
-    if (!this.#load.hasRoom) this.#load.wait(this.#resume)
+    if (this.#hasOwnRoom) this.load.server.turns.add(this)
   }
 
   #unblock(): void {
-    if (!this.#isBlocked || this.#isClosed || this.#isDraining) return
-    if (!this.#hasRoom) {
+    if (!this.#isBlocked || this.#isClosed || this.#isDraining || !this.#hasOwnRoom) return
+    const { turns } = this.load.server
+    if (turns.isContended || !this.#hasRoom) {
       this.#block()
       return
     }
+    this.#goOn()
+    turns.did(this.#units)
+  }
+
+  takeTurn(): number {
+    if (!this.#isBlocked || this.#isClosed || this.#isDraining) return 0
+    this.#units = 0
+    this.#goOn()
+    return this.#units
+  }
+
+  #goOn(): void {
     this.#isBlocked = false
     if (!this.#pump()) return
     this.#socket.resume()
@@ -179,18 +237,16 @@ export class Connection implements Peer {
 
   #await(pending: PendingCall, record: Buffer, own: Chunk | undefined): void {
     const held = own ?? hold(record)
-    const bytes = record.length + pending.replyBytesMax
-    this.#calls++
-    this.#callBytes += bytes
-    this.#load.callBegan(bytes)
+    // A chunk is counted when it is given up for another one, and a large record since it began to arrive.
+    const recordBytes = held === undefined ? record.length : 0
+    const bytes = callBytes + recordBytes + replyMemory(pending.replyBytesMax)
+    this.load.callBegan(bytes)
     pending.settled.then(() => {
       if (own === undefined) release(held)
       else this.#dropRecord(own)
-      this.#calls--
-      this.#callBytes -= bytes
-      this.#load.callEnded(bytes)
+      this.load.callEnded(bytes)
       if (this.#isClosed) return
-      this.#received_ms = this.#load.now_ms
+      this.#received_ms = this.load.server.now_ms
       this.#scheduleFlush()
     })
   }
@@ -200,7 +256,9 @@ export class Connection implements Peer {
   }
 
   endReply(): void {
-    if (this.#sender.end() >= flushBytes) this.#sender.flush()
+    const units = this.#sender.end() / replyBytesPerUnit
+    if (this.#isPumping) this.#units += units
+    if (this.#sender.rowBytes >= flushBytes) this.#sender.flush()
     else if (!this.#isPumping) this.#scheduleFlush()
   }
 
@@ -223,15 +281,15 @@ export class Connection implements Peer {
   /** Takes no more calls; ends the connection when those it has are answered. */
   drain(): void {
     this.#isDraining = true
-    this.#load.forget(this.#resume)
+    this.load.server.turns.remove(this)
     this.#finishIfDone()
   }
 
   #finishIfDone(): void {
-    if (this.#isFinished || this.#isClosed || this.#calls > 0) return
+    if (this.#isFinished || this.#isClosed || this.load.calls > 0) return
     if (!this.#isDraining && (!this.#hasEnded || this.#isBlocked)) return
     this.#isFinished = true
-    this.#finished_ms = this.#load.now_ms
+    this.#finished_ms = this.load.server.now_ms
     this.#sender.flush()
     this.#socket.end()
     // Closing with unread input would reset the connection, and with it replies that are still on their way.
@@ -241,7 +299,7 @@ export class Connection implements Peer {
 
   /** Called about once a second: drops a peer that keeps us waiting for too long. */
   sweep(): void {
-    const now = this.#load.now_ms
+    const now = this.load.server.now_ms
     const limits = this.#limits
     const { unsentBytes, sent_ms } = this.#sender
     const isStalled = unsentBytes > 0 && now - sent_ms > limits.sendTimeoutMs
@@ -249,9 +307,21 @@ export class Connection implements Peer {
       this.#recordBegan_ms !== undefined &&
       !this.#isBlocked &&
       now - this.#recordBegan_ms > limits.recordTimeoutMs
-    const isIdle = this.#calls === 0 && unsentBytes === 0 && now - this.#received_ms > limits.idleTimeoutMs
+    const isIdle =
+      this.load.calls === 0 && unsentBytes === 0 && now - this.#received_ms > limits.idleTimeoutMs
     const isLingering = this.#isFinished && unsentBytes === 0 && now - this.#finished_ms > lingerMs
     if (isStalled || isSlow || isIdle || isLingering) this.destroy()
+    else this.#adjustStretch(now)
+  }
+
+  #adjustStretch(now: number): void {
+    const { calls } = this.load
+    if (this.#stretch > 1) {
+      if (calls === 0) this.#stretch = 1
+    } else if (this.#isBlocked && calls > 0 && !this.#hasOwnRoom && now - this.#received_ms > stuckMs) {
+      this.#stretch = stuckFactor
+      this.#unblock()
+    }
   }
 
   destroy(): void {
@@ -262,10 +332,17 @@ export class Connection implements Peer {
   #closed(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#load.forget(this.#resume)
+    this.load.server.turns.remove(this)
     this.#sender.close()
+    this.#reader.close()
+    this.load.release(this.#credentialsCounted * credentialBytes)
     this.#options.onClose(this)
   }
+}
+
+/** Large replies are built in buffers of the pool. */
+function replyMemory(bytes: number): number {
+  return bytes <= smallReplyBytes ? bytes : bufferBytes(bytes)
 }
 
 /** IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2) as IPv4, and without a zone. */

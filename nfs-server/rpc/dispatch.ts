@@ -66,6 +66,8 @@ export interface PendingCall {
 }
 
 const ordinaryReplyBytes = 512
+/** Other servers take calls with something behind their arguments; it is not used. */
+const trailingBytesMax = 1024
 
 export class Dispatcher {
   readonly #programs = new Map<number, ProgramEntry>()
@@ -145,6 +147,8 @@ export class Dispatcher {
     let args: unknown
     try {
       args = row.procedure.decodeArguments(this.#reader)
+      // What calls may hold is judged by the size of their records: large ones are large because of what they bring.
+      if (this.#reader.remaining > trailingBytesMax) throw new XdrError('bytes that belong to nothing')
     } catch (error) {
       if (error instanceof XdrError) this.#accepted(call, peer, accept_stat.GARBAGE_ARGS, began)
       else this.#failed(error, call, peer, began)

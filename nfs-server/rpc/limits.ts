@@ -6,15 +6,17 @@ export interface RpcLimits {
   readonly fragmentsMax: number
   /** Calls of one connection whose reply is not there yet; reading stops at this many. */
   readonly callsPerConnectionMax: number
-  /** Bytes of the records of those calls and of the replies they may give; reading stops when they exceed this. */
-  readonly callBytesPerConnectionMax: number
-  /** Outstanding calls and their bytes over all connections. */
+  /** What its calls, their replies and unsent ones may hold; reading stops when they exceed this. */
+  readonly bytesPerConnectionMax: number
+  /** Outstanding calls over all connections. */
   readonly callsMax: number
-  readonly callBytesMax: number
+  /**
+   * What connections, records that arrive, calls and replies hold together, buffers counted whole. The process takes
+   * more: docs/fsva-nfsd.8.md, MEMORY.
+   */
+  readonly memoryBytesMax: number
   /** Reply bytes the peer has not taken; reading stops when they exceed this. */
   readonly replyBytesUnsentPerConnectionMax: number
-  /** The same over all connections; beyond it those that do not read are dropped, the most stalled first. */
-  readonly replyBytesUnsentMax: number
   readonly connectionsMax: number
   readonly connectionsPerAddressMax: number
   /** A connection without a call for this long is closed; clients reconnect by themselves. */
@@ -35,11 +37,10 @@ export const defaultRpcLimits: RpcLimits = {
   recordBytesMax: (1 << 20) + 4096,
   fragmentsMax: 2048,
   callsPerConnectionMax: 256,
-  callBytesPerConnectionMax: 16 << 20,
+  bytesPerConnectionMax: 16 << 20,
   callsMax: 8192,
-  callBytesMax: 256 << 20,
+  memoryBytesMax: 512 << 20,
   replyBytesUnsentPerConnectionMax: 4 << 20,
-  replyBytesUnsentMax: 256 << 20,
   connectionsMax: 1024,
   connectionsPerAddressMax: 128,
   idleTimeoutMs: 6 * 60_000,

@@ -6,9 +6,12 @@ import { defaultRpcLimits, type RpcLimits } from './limits.ts'
 import { acceptNatively } from './listener-native.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ServerLoad } from './server-load.ts'
+import type { TurnAddress } from './turns.ts'
 import { UdpSocket } from './udp.ts'
 
 const sweepIntervalMs = 1000
+/** Whoever keeps others of its address waiting and has not moved for this long is dropped. */
+const stalledMs = 3000
 
 export interface ListenAddress {
   /** Textual IP address. */
@@ -33,7 +36,6 @@ export class RpcListener {
   readonly #acceptors: Acceptor[] = []
   readonly #udpSockets: UdpSocket[] = []
   readonly #connections = new Set<Connection>()
-  readonly #perAddress = new Map<string, number>()
   readonly #sweeper: NodeJS.Timeout
   #onEmpty: (() => void) | undefined
 
@@ -46,6 +48,11 @@ export class RpcListener {
 
   get connectionCount(): number {
     return this.#connections.size
+  }
+
+  /** What connections, calls and replies hold, of `memoryBytesMax`. */
+  get memoryBytes(): number {
+    return this.#load.bytes
   }
 
   /** Calls that are being worked on and not answered yet. */
@@ -72,23 +79,18 @@ export class RpcListener {
 
   #accepted(dispatcher: Dispatcher, accepted: Accepted): void {
     const address = plainAddress(accepted.address)
-    const here = this.#perAddress.get(address) ?? 0
-    if (this.#connections.size >= this.#limits.connectionsMax) {
-      this.#refuse(accepted, address, 'too many connections')
+    const reason = this.#load.refusal(address)
+    if (reason !== undefined) {
+      this.#refuse(accepted, address, reason)
       return
     }
-    if (here >= this.#limits.connectionsPerAddressMax) {
-      this.#refuse(accepted, address, 'too many connections from this address')
-      return
-    }
-    this.#perAddress.set(address, here + 1)
     const connection = new Connection({
       open: accepted.open,
       address,
       port: accepted.port,
       dispatcher,
       limits: this.#limits,
-      load: this.#load,
+      load: this.#load.connectionOpened(address),
       batch: this.#batch,
       onClose: (closed) => this.#closed(closed),
     })
@@ -102,30 +104,35 @@ export class RpcListener {
 
   #closed(connection: Connection): void {
     this.#connections.delete(connection)
-    const left = (this.#perAddress.get(connection.address) ?? 1) - 1
-    if (left === 0) this.#perAddress.delete(connection.address)
-    else this.#perAddress.set(connection.address, left)
+    this.#load.connectionClosed(connection.address)
     if (this.#connections.size === 0) this.#onEmpty?.()
   }
 
   #sweep(): void {
     this.#load.now_ms = performance.now()
     for (const connection of this.#connections) connection.sweep()
-    if (this.#load.replyBytesUnsent > this.#limits.replyBytesUnsentMax) this.#dropStalled()
+    this.#load.sweep()
+    const starving = this.#load.turns.starving()
+    if (starving.size > 0) this.#dropStalled(starving)
   }
 
-  /** Frees memory: those who have not read for longest go first, those who read at all stay. */
-  #dropStalled(): void {
+  /**
+   * Frees memory for connections that cannot go on: of their address, those go that have not read their replies, or not
+   * gone on with a large record, for longest. Those who keep going stay.
+   */
+  #dropStalled(starving: ReadonlySet<TurnAddress>): void {
+    const { now_ms } = this.#load
     const stalled = [...this.#connections]
+      .map((connection) => ({ connection, since_ms: connection.stalledSince_ms }))
       .filter(
-        (connection) =>
-          connection.unsentBytes > 0 && this.#load.now_ms - connection.sent_ms > 2 * sweepIntervalMs,
+        ({ connection, since_ms }) => now_ms - since_ms > stalledMs && starving.has(connection.load.address),
       )
-      .sort((a, b) => a.sent_ms - b.sent_ms)
-    for (const connection of stalled) {
-      if (this.#load.replyBytesUnsent <= this.#limits.replyBytesUnsentMax) return
+      .sort((a, b) => a.since_ms - b.since_ms)
+    for (const { connection } of stalled) {
+      if (!connection.load.address.isTight) continue
+      const reason = connection.unsentBytes > 0 ? 'does not read its replies' : 'does not finish its calls'
       connection.destroy()
-      this.#options.onRefused?.(connection.address, 'does not read its replies')
+      this.#options.onRefused?.(connection.address, reason)
     }
   }
 

@@ -10,7 +10,7 @@
  * The chunk moves only inside `buffer()`: the bytes handed out by the last call stay where the next `filled` expects
  * them, also while reading is paused with records still to be taken.
  */
-import { type Chunk, hold, newChunk, takeBuffer } from './buffer-pool.ts'
+import { bufferBytes, type Chunk, hold, type MemoryHolder, newChunk, takeBuffer } from './buffer-pool.ts'
 import type { RpcLimits } from './limits.ts'
 
 const chunkBytes = 64 << 10
@@ -22,6 +22,16 @@ const roomBytesMin = 16 << 10
 const peekBytes = 4 << 10
 const markBytes = 4
 const noBytes = Buffer.alloc(0)
+/** A fragment's own, besides its bytes. */
+const fragmentBytes = 256
+
+/** Answers for what a reader needs besides its one chunk. */
+export interface ReaderMemory extends MemoryHolder {
+  hasRoomFor(bytes: number): boolean
+  take(bytes: number): void
+}
+
+const boundless: ReaderMemory = { hasRoomFor: () => true, take: () => {}, release: () => {} }
 
 /** The peer broke the framing or its limits; the stream cannot be understood any further. */
 export class RecordMarkingError extends Error {
@@ -30,6 +40,7 @@ export class RecordMarkingError extends Error {
 
 export class RecordReader {
   readonly #limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>
+  readonly #memory: ReaderMemory
   #chunk = newChunk(chunkBytes)
   /** Bytes not taken yet: start to end of the chunk. */
   #start = 0
@@ -52,9 +63,35 @@ export class RecordReader {
    * the record releases it when the record is done with.
    */
   own: Chunk | undefined
+  /** `next` had no memory for the record that begins; it can be asked again when there is some. */
+  isStarved = false
+  /** What the unfinished record, or one that is whole and not taken, has taken of the memory. */
+  arrivingBytes = 0
 
-  constructor(limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>) {
+  constructor(limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>, memory: ReaderMemory = boundless) {
     this.#limits = limits
+    this.#memory = memory
+  }
+
+  /** A record that has its memory already can be taken. */
+  get hasLargeRecord(): boolean {
+    return this.#fragmentIsLast && this.#fragment !== undefined && this.#fragmentEnd === this.#fragment.length
+  }
+
+  /** Gives back what was taken for records that will never be; what others hold they release themselves. */
+  close(): void {
+    this.#memory.release(this.arrivingBytes)
+    this.arrivingBytes = 0
+    this.#fragment = undefined
+    this.#fragments = []
+    this.#handOver(this.#chunk)
+  }
+
+  /** Whoever still looks at a chunk that is ours no more keeps all of it. */
+  #handOver(chunk: Chunk): void {
+    if (chunk.holds === 0 || this.#memory === boundless) return
+    this.#memory.take(chunk.bytes.length)
+    chunk.holder = this.#memory
   }
 
   /** True between records: nothing of an unfinished one was received. */
@@ -85,7 +122,10 @@ export class RecordReader {
   #move(live: number): void {
     const from = this.#chunk
     const size = Math.max(chunkBytes, live + roomBytesMin)
-    if (from.holds > 0 || from.bytes.length !== size) this.#chunk = newChunk(size)
+    if (from.holds > 0 || from.bytes.length !== size) {
+      this.#handOver(from)
+      this.#chunk = newChunk(size)
+    }
     from.bytes.copy(this.#chunk.bytes, 0, this.#start, this.#end)
     this.#start = 0
     this.#end = live
@@ -103,6 +143,7 @@ export class RecordReader {
    */
   next(): Buffer | undefined {
     this.own = undefined
+    this.isStarved = false
     for (;;) {
       if (this.#fragment !== undefined) {
         this.#fillFragment(this.#fragment)
@@ -131,6 +172,7 @@ export class RecordReader {
           return undefined
         }
       }
+      if (!this.#takeMemory(length, isLast)) return undefined
       this.#start = body
       this.#need = markBytes
       this.#fragment = this.#newFragment(length, isLast)
@@ -147,6 +189,18 @@ export class RecordReader {
     if (this.#fragments.length >= fragmentsMax) {
       throw new RecordMarkingError(`record of more than ${fragmentsMax} fragments`)
     }
+  }
+
+  #takeMemory(length: number, isLast: boolean): boolean {
+    const isWhole = isLast && this.#fragments.length === 0
+    const bytes = isWhole ? bufferBytes(length) : length + fragmentBytes
+    if (!this.#memory.hasRoomFor(bytes)) {
+      this.isStarved = true
+      return false
+    }
+    this.#memory.take(bytes)
+    this.arrivingBytes += bytes
+    return true
   }
 
   /** Only whole records have buffers of the pool: the pieces of others are copied together and gone. */
@@ -167,16 +221,32 @@ export class RecordReader {
   #finishFragment(fragment: Buffer): Buffer | undefined {
     this.#fragment = undefined
     if (this.#fragmentIsLast && this.#fragments.length === 0) {
-      this.own = hold(fragment)
       this.#expectsLarge = true
-      return fragment
+      return this.#ownRecord(fragment)
     }
     this.#fragments.push(fragment)
     this.#fragmentsBytes += fragment.length
     if (!this.#fragmentIsLast) return undefined
-    const record = Buffer.concat(this.#fragments, this.#fragmentsBytes)
+    const length = this.#fragmentsBytes
+    const record = length > smallRecordBytes ? takeBuffer(length) : Buffer.allocUnsafeSlow(length)
+    let at = 0
+    for (const piece of this.#fragments) at += piece.copy(record, at)
     this.#fragments = []
     this.#fragmentsBytes = 0
+    if (length > smallRecordBytes) {
+      this.#memory.take(bufferBytes(length) - this.arrivingBytes)
+      return this.#ownRecord(record)
+    }
+    this.#memory.release(this.arrivingBytes)
+    this.arrivingBytes = 0
+    return record
+  }
+
+  /** From now on whoever takes the record answers for its memory. */
+  #ownRecord(record: Buffer): Buffer {
+    this.arrivingBytes = 0
+    this.own = hold(record)
+    if (this.own !== undefined && this.#memory !== boundless) this.own.holder = this.#memory
     return record
   }
 }

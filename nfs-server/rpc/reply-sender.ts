@@ -1,9 +1,9 @@
 /** The sending half of a TCP connection: replies are gathered, written together, and accounted for until they are taken. */
 import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
-import { type Chunk, hold, release } from './buffer-pool.ts'
+import { abandon, type Chunk, hold, release } from './buffer-pool.ts'
 import type { BatchOwner, ReplyBatch } from './reply-batch.ts'
-import type { ServerLoad } from './server-load.ts'
+import type { ConnectionLoad } from './server-load.ts'
 
 /** Half of what a writer allocates at once. */
 const compactBytesMax = 32 << 10
@@ -12,27 +12,32 @@ const lastFragment = 0x8000_0000
 export class ReplySender implements BatchOwner {
   readonly #socket: Socket
   readonly #batch: ReplyBatch
-  readonly #load: ServerLoad
+  readonly #load: ConnectionLoad
   readonly #onSent: () => void
   /** Replies that are encoded and not written yet, and the memory of others that they are pieces of. */
   #segments: Uint8Array[] = []
   #bytes = 0
   #holds: Chunk[] = []
+  /** The same of what was written and not sent, in this order. */
+  readonly #holdsUnsent: Chunk[][] = []
   #unsentBytes = 0
+  /** The memory that those keep, of which they may be small pieces. */
+  #heldBytes = 0
   #sent_ms: number
   #isClosed = false
   /** Where the reply being encoded begins in the batch, and its record mark in memory. */
   #start = 0
   #markView: DataView | undefined
   #markAt = 0
+  #rowBytes = 0
 
   /** `onSent` is called whenever the peer, or the kernel for it, has taken some bytes. */
-  constructor(socket: Socket, batch: ReplyBatch, load: ServerLoad, onSent: () => void) {
+  constructor(socket: Socket, batch: ReplyBatch, load: ConnectionLoad, onSent: () => void) {
     this.#socket = socket
     this.#batch = batch
     this.#load = load
     this.#onSent = onSent
-    this.#sent_ms = load.now_ms
+    this.#sent_ms = load.server.now_ms
   }
 
   /** Bytes written to the socket that it still has. */
@@ -53,12 +58,18 @@ export class ReplySender implements BatchOwner {
     return writer
   }
 
-  /** The reply is complete. Answers how many bytes are encoded in a row and not collected yet. */
+  /** The reply is complete. Answers its bytes. */
   end(): number {
-    const bytes = this.#batch.claim(this).byteLength
+    this.#rowBytes = this.#batch.claim(this).byteLength
+    const bytes = this.#rowBytes - this.#start - 4
     // One fragment, and the last (RFC 5531, section 11).
-    this.#markView!.setUint32(this.#markAt, lastFragment + bytes - this.#start - 4)
+    this.#markView!.setUint32(this.#markAt, lastFragment + bytes)
     return bytes
+  }
+
+  /** Bytes that were encoded in a row and are not collected yet, when the last reply ended. */
+  get rowBytes(): number {
+    return this.#rowBytes
   }
 
   abandon(): void {
@@ -92,31 +103,48 @@ export class ReplySender implements BatchOwner {
     const holds = this.#holds
     this.#segments = []
     this.#bytes = 0
-    if (holds.length > 0) this.#holds = []
-    if (this.#unsentBytes === 0) this.#sent_ms = this.#load.now_ms
+    const hasHolds = holds.length > 0
+    if (hasHolds) {
+      this.#holds = []
+      this.#holdsUnsent.push(holds)
+    }
+    if (this.#unsentBytes === 0) this.#sent_ms = this.#load.server.now_ms
     this.#unsentBytes += bytes
-    this.#load.replyBytesUnsent += bytes
-    this.#write(segments, () => this.#sent(bytes, holds))
+    // What the kernel takes at once has been sent when `write` returns, or soon after.
+    let held = bytes
+    this.#take(held)
+    this.#write(segments, () => this.#sent(bytes, held, hasHolds))
+    if (this.#socket.writableLength > 0) {
+      const all = memoryOf(segments)
+      this.#take(all - held)
+      held = all
+    }
   }
 
-  #write(segments: Uint8Array[], sent: () => void): void {
-    const last = segments.pop()!
-    if (segments.length === 0) {
-      this.#socket.write(last, sent)
+  #take(bytes: number): void {
+    this.#heldBytes += bytes
+    this.#load.take(bytes)
+  }
+
+  #write(segments: readonly Uint8Array[], sent: () => void): void {
+    const last = segments.length - 1
+    if (last === 0) {
+      this.#socket.write(segments[0]!, sent)
       return
     }
     this.#socket.cork()
-    for (const segment of segments) this.#socket.write(segment)
-    this.#socket.write(last, sent)
+    for (let i = 0; i < last; i++) this.#socket.write(segments[i]!)
+    this.#socket.write(segments[last]!, sent)
     this.#socket.uncork()
   }
 
-  #sent(bytes: number, holds: readonly Chunk[]): void {
+  #sent(bytes: number, held: number, hasHolds: boolean): void {
     if (this.#isClosed) return
-    for (const held of holds) release(held)
+    if (hasHolds) for (const chunk of this.#holdsUnsent.shift()!) release(chunk)
     this.#unsentBytes -= bytes
-    this.#load.replyBytesUnsent -= bytes
-    this.#sent_ms = this.#load.now_ms
+    this.#heldBytes -= held
+    this.#load.release(held)
+    this.#sent_ms = this.#load.server.now_ms
     this.#onSent()
   }
 
@@ -124,9 +152,12 @@ export class ReplySender implements BatchOwner {
   close(): void {
     this.#isClosed = true
     this.settle()
-    this.#load.replyBytesUnsent -= this.#unsentBytes
+    this.#load.release(this.#heldBytes)
+    this.#heldBytes = 0
     this.#unsentBytes = 0
     this.#segments = []
+    for (const chunk of [...this.#holdsUnsent.flat(), ...this.#holds]) abandon(chunk)
+    this.#holdsUnsent.length = 0
     this.#holds = []
   }
 }
@@ -137,4 +168,15 @@ function compact(segment: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(segment.byteLength)
   copy.set(segment)
   return copy
+}
+
+/** What the segments keep alive. Neighbours are often pieces of one buffer; others that share one count it again. */
+function memoryOf(segments: readonly Uint8Array[]): number {
+  let bytes = 0
+  let last: ArrayBufferLike | undefined
+  for (const { buffer } of segments) {
+    if (buffer !== last) bytes += buffer.byteLength
+    last = buffer
+  }
+  return bytes
 }

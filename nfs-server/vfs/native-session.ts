@@ -6,11 +6,14 @@ import { AnswerMemory, type NativeAnswer } from './native-answer.ts'
 import type { Core } from './native-core.ts'
 import type { Answer, Intent } from './vfs.ts'
 
-/** Completions taken over per call of the addon. */
+/** Completions taken over per turn of the event loop at most. */
 const completionsPerDrain = 64
+/** What `drain` adds to their number if there are more (native/src/session.rs). */
+const moreCompletions = 1 << 16
 /** Ticket and length of the extra bytes, before the answer. */
 const completionHeaderBytes = 8
 const completionBytes = completionHeaderBytes + answerLayout.answerBytes
+const flagsWord = answerLayout['answer.flags'] >>> 2
 const noBytes = new Uint8Array(0)
 
 interface Pending {
@@ -36,7 +39,7 @@ export class Session {
     this.#core = core
     const memory = new AnswerMemory(new Uint8Array(answerLayout.answerBytes))
     this.#inline = { memory, at: 0, extra: noBytes }
-    this.#native = new addon.NativeSession(core.native, memory.bytes, () => this.#drain())
+    this.#native = new addon.NativeSession(core.native, memory.bytes, this.#drain)
   }
 
   /** Operations that have been started and not answered yet. */
@@ -57,9 +60,11 @@ export class Session {
   ): Answer<T> {
     const ticket = this.#free.pop() ?? this.#pending.push(undefined) - 1
     if (intent !== undefined) this.#native.recordNext(intent)
+    this.#cameFrom(caller)
     let status = call(this.#native, this.#core.callerId(caller), ticket)
     if (status === STALE_CALLER) {
       if (intent !== undefined) this.#native.recordNext(intent)
+      this.#cameFrom(caller)
       status = call(this.#native, this.#core.internAgain(caller), ticket)
     }
     if (status !== PENDING) {
@@ -78,21 +83,26 @@ export class Session {
     this.#native.close()
   }
 
-  #drain(): void {
+  /** What waits of one connection shall not hold up others: the core wants to know whose a call is. */
+  #cameFrom({ port }: Caller): void {
+    this.#inline.memory.words[flagsWord] = port
+  }
+
+  /** The rest waits for the next turn of the event loop: calls that are read meanwhile may be answered at once. */
+  readonly #drain = (): void => {
     const memory = this.#completions
-    let count: number
-    do {
-      count = this.#native.drain(memory.bytes)
-      for (let index = 0; index < count; index++) {
-        const at = index * completionBytes
-        const ticket = memory.words[at >>> 2]!
-        const extra = memory.words[(at >>> 2) + 1] === 0 ? noBytes : this.#native.takeBytes(ticket)
-        const pending = this.#pending[ticket]!
-        this.#pending[ticket] = undefined
-        this.#free.push(ticket)
-        if (--this.#running === 0) this.#keepAlive.unref()
-        pending.finish({ memory, at: at + completionHeaderBytes, extra })
-      }
-    } while (count === completionsPerDrain)
+    const drained = this.#native.drain(memory.bytes)
+    if (drained >= moreCompletions) setImmediate(this.#drain)
+    const count = drained % moreCompletions
+    for (let index = 0; index < count; index++) {
+      const at = index * completionBytes
+      const ticket = memory.words[at >>> 2]!
+      const extra = memory.words[(at >>> 2) + 1] === 0 ? noBytes : this.#native.takeBytes(ticket)
+      const pending = this.#pending[ticket]!
+      this.#pending[ticket] = undefined
+      this.#free.push(ticket)
+      if (--this.#running === 0) this.#keepAlive.unref()
+      pending.finish({ memory, at: at + completionHeaderBytes, extra })
+    }
   }
 }

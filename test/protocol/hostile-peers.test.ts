@@ -151,7 +151,10 @@ t.test('a peer that never reads its replies stops being served', async (t) => {
 })
 
 t.test('small replies that nobody takes do not keep large memory', async (t) => {
-  const served = await startWitnessed(t, { replyBytesUnsentPerConnectionMax: 64 << 20 })
+  const served = await startWitnessed(t, {
+    replyBytesUnsentPerConnectionMax: 64 << 20,
+    bytesPerConnectionMax: 64 << 20,
+  })
   const peer = await HostilePeer.connect(served.nfsPort, false)
   // More than the kernel buffers, so that what follows waits in ours.
   const fill = Array.from({ length: 400 }, (_, xid) => record(read(xid, served, 64 << 10)))

@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::engine::Engine;
+use crate::fair_queue::Flow;
 use crate::handle::ExportId;
 use crate::object::{DataAccess, Object};
 use crate::syscalls_unsafe as sys;
@@ -77,7 +78,8 @@ impl Evicted {
                 }
             };
             let closer = engine.clone();
-            if let Err(refused) = volume.pool.submit(Box::new(move || group.close(&closer))) {
+            let job = Box::new(move || group.close(&closer));
+            if let Err(refused) = volume.changes.submit(Flow::SERVER, job) {
                 (refused.0)();
             }
         }

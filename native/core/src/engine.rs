@@ -16,12 +16,13 @@ use crate::credentials;
 use crate::descriptor_cache::DescriptorCache;
 use crate::errno::{Errno, Result};
 use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy, ExportPolicyError};
+use crate::fair_queue::Flow;
 use crate::filesystem::ExportFilesystems;
 use crate::guard::Guard;
 use crate::handle::{ExportId, HandleCodec};
+use crate::lane::Lane;
 use crate::lock_table::LockTable;
 use crate::object::Object;
-use crate::pool::{POOL_QUEUE_MAX, POOL_THREADS_MAX, Pool};
 use crate::reply_record::{Findings, ReplyRecord};
 use crate::reply_record_doubt;
 use crate::state_directory::StateDirectory;
@@ -39,6 +40,8 @@ pub trait Operation: Send + 'static {
     /// Whether it is worth an attempt on the event loop.
     const INLINE: bool = false;
     const ACCESS: Access = Access::Read;
+    /// Whether it may have to wait until the file system can be written.
+    const CHANGES: bool = matches!(Self::ACCESS, Access::Mutate);
 
     /// The handle that says which export this is about; MOUNT's resolve has none.
     fn handle(&self) -> Option<&UntrustedHandle>;
@@ -69,7 +72,9 @@ pub enum Started {
 /// An export's file systems and the threads that work on them.
 pub struct Volume {
     pub filesystems: ExportFilesystems,
-    pub pool: Pool,
+    /// For what changes something, and for the rest.
+    pub changes: Lane,
+    pub reads: Lane,
 }
 
 pub struct Engine {
@@ -193,12 +198,11 @@ impl Engine {
         }
         let filesystems = ExportFilesystems::open(export.clone(), self.state.clone())
             .map_err(|error| EngineError(format!("{}: {error}", export.path.display())))?;
-        let pool = Pool::new(
-            format!("fsva-{:x}", export.id.0),
-            POOL_THREADS_MAX,
-            POOL_QUEUE_MAX,
-        );
-        Ok(Arc::new(Volume { filesystems, pool }))
+        Ok(Arc::new(Volume {
+            filesystems,
+            changes: Lane::new(format!("fsva-w-{:x}", export.id.0)),
+            reads: Lane::new(format!("fsva-r-{:x}", export.id.0)),
+        }))
     }
 
     /// What the order of directories without stable offsets is made with.
@@ -216,7 +220,8 @@ impl Engine {
     }
 
     /// Does the operation now if it cannot block: the answer is in `output` then. Otherwise `finish` gets the
-    /// answer later, on another thread.
+    /// answer later, on another thread. `output.answer.flags` says, before, from which port the call came: what
+    /// waits of one connection does not hold up another.
     pub fn start<O: Operation>(
         self: &Arc<Engine>,
         caller: CallerId,
@@ -240,6 +245,7 @@ impl Engine {
         output: &mut Output<'_>,
         finish: impl FnOnce(Box<Reply>) + Send + 'static,
     ) -> Result<Started> {
+        let port = output.answer.flags as u16;
         *output.answer = Answer::default();
         let caller = self.guard.callers.get(id)?;
         if O::INLINE {
@@ -261,8 +267,16 @@ impl Engine {
         let export = self.export_of(&operation, &caller, id)?;
         let volume = self.volume(export)?;
         let engine = self.clone();
-        let job = Box::new(move || finish(Box::new(engine.run(&caller, &operation))));
-        volume.pool.submit(job).map_err(|_refused| Errno::JUKEBOX)?;
+        let flow = Flow {
+            address: caller.identity.address,
+            port,
+        };
+        let lane = if O::CHANGES {
+            &volume.changes
+        } else {
+            &volume.reads
+        };
+        lane.call(flow, move || finish(Box::new(engine.run(&caller, &operation))))?;
         Ok(Started::Pending)
     }
 

@@ -1,18 +1,21 @@
 //! A bounded pool of native threads. Each export has its own, so that a slow file system delays nobody else.
 //!
 //! Threads start when work waits and nobody is idle, and end after a while without work. The queue is bounded:
-//! what does not fit is refused, and the client is told to come back (EJUKEBOX).
+//! what does not fit is refused, and the client is told to come back (EJUKEBOX). The threads are shared out between
+//! peers (fair_queue.rs), and some room is left to addresses that have hardly anything queued: who fills a queue is
+//! refused first.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::credentials;
+use crate::fair_queue::{FairQueue, Flow};
 
 /// Threads of one pool at most. More than a disk serves at once, because writers of one file wait for each other.
 pub const POOL_THREADS_MAX: usize = 32;
-/// Jobs that wait at most.
+/// Jobs that wait at most; as many again may, of addresses that have less than this share of it.
 pub const POOL_QUEUE_MAX: usize = 4096;
+const SMALL_SHARE: usize = 64;
 const IDLE_THREAD_LIFE: Duration = Duration::from_secs(20);
 
 pub type Job = Box<dyn FnOnce() + Send>;
@@ -22,7 +25,7 @@ pub struct Refused(pub Job);
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    queue: FairQueue<Job>,
     threads: usize,
     idle: usize,
     closed: bool,
@@ -54,12 +57,14 @@ impl Pool {
         }
     }
 
-    pub fn submit(&self, job: Job) -> std::result::Result<(), Refused> {
+    pub fn submit(&self, flow: Flow, job: Job) -> std::result::Result<(), Refused> {
         let mut state = self.shared.state.lock().unwrap();
-        if state.queue.len() >= self.queue_max {
+        let waiting = state.queue.len();
+        let is_modest = state.queue.len_of(flow.address) < self.queue_max / SMALL_SHARE;
+        if waiting >= self.queue_max && !(is_modest && waiting < 2 * self.queue_max) {
             return Err(Refused(job));
         }
-        state.queue.push_back(job);
+        state.queue.push(flow, job);
         if state.idle >= state.queue.len() || state.threads >= self.threads_max {
             drop(state);
             self.shared.work.notify_one();
@@ -79,9 +84,9 @@ impl Pool {
         if state.threads > 0 {
             return Ok(());
         }
-        // Nobody would ever take it.
-        match state.queue.pop_back() {
-            Some(job) => Err(Refused(job)),
+        // Nobody would ever take it. Without a thread nothing else was queued.
+        match state.queue.pop() {
+            Some((_, job)) => Err(Refused(job)),
             None => Ok(()),
         }
     }
@@ -104,10 +109,12 @@ fn worker(shared: &Shared) {
     prepare_thread();
     let mut state = shared.state.lock().unwrap();
     loop {
-        if let Some(job) = state.queue.pop_front() {
+        if let Some((flow, job)) = state.queue.pop() {
             drop(state);
+            let began = Instant::now();
             job();
             state = shared.state.lock().unwrap();
+            state.queue.served(flow, began.elapsed());
             continue;
         }
         if state.closed {
@@ -157,7 +164,7 @@ mod tests {
         for number in 0..100 {
             let sender = sender.clone();
             let job = Box::new(move || sender.send((number, std::thread::current().id())).unwrap());
-            assert!(pool.submit(job).is_ok());
+            assert!(pool.submit(Flow::SERVER, job).is_ok());
         }
         let done: Vec<_> = (0..100).map(|_| receiver.recv().unwrap()).collect();
         let numbers: std::collections::HashSet<_> = done.iter().map(|(number, _)| number).collect();
@@ -175,12 +182,46 @@ mod tests {
             started.send(()).unwrap();
             blocked.recv().unwrap();
         });
-        assert!(pool.submit(first).is_ok());
+        assert!(pool.submit(Flow::SERVER, first).is_ok());
         starting.recv().unwrap();
-        assert!(pool.submit(Box::new(|| ())).is_ok());
-        assert!(pool.submit(Box::new(|| ())).is_ok());
-        assert!(pool.submit(Box::new(|| ())).is_err());
+        assert!(pool.submit(Flow::SERVER, Box::new(|| ())).is_ok());
+        assert!(pool.submit(Flow::SERVER, Box::new(|| ())).is_ok());
+        assert!(pool.submit(Flow::SERVER, Box::new(|| ())).is_err());
         release.send(()).unwrap();
+    }
+
+    #[test]
+    fn who_fills_the_queue_is_refused_before_others() {
+        let pool = Pool::new("test".into(), 1, SMALL_SHARE);
+        let (release, blocked) = mpsc::channel::<()>();
+        let (started, starting) = mpsc::channel::<()>();
+        let first = Box::new(move || {
+            started.send(()).unwrap();
+            let _ = blocked.recv();
+        });
+        assert!(pool.submit(Flow::SERVER, first).is_ok());
+        starting.recv().unwrap();
+        let host = |last| Flow {
+            address: [10, 0, 0, last].into(),
+            port: 1,
+        };
+        while pool.submit(host(1), Box::new(|| ())).is_ok() {}
+        assert_eq!(pool.load().0, SMALL_SHARE);
+        assert!(
+            pool.submit(host(2), Box::new(|| ())).is_ok(),
+            "another still gets in"
+        );
+        assert!(
+            pool.submit(host(2), Box::new(|| ())).is_err(),
+            "with a small share"
+        );
+        for last in 3.. {
+            if pool.submit(host(last), Box::new(|| ())).is_err() {
+                break;
+            }
+        }
+        assert_eq!(pool.load().0, 2 * SMALL_SHARE, "and there is an end to it");
+        drop(release);
     }
 
     #[test]
@@ -190,7 +231,7 @@ mod tests {
         for number in 0..50 {
             let sender = sender.clone();
             assert!(
-                pool.submit(Box::new(move || sender.send(number).unwrap()))
+                pool.submit(Flow::SERVER, Box::new(move || sender.send(number).unwrap()))
                     .is_ok()
             );
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use fsva_core::errno::Errno;
 use fsva_core::export_policy::ExportDefinition;
+use fsva_core::fair_queue::Flow;
 use fsva_core::operations::commit::Commit;
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::write::Stable;
@@ -56,11 +57,15 @@ fn a_slow_export_holds_up_no_other() {
             served.engine.volume(export).unwrap()
         };
         // Every thread of its pool hangs, and more is waiting than will fit.
+        let of_root = Flow {
+            address: "192.0.2.1".parse().unwrap(),
+            port: 1,
+        };
         let (release, hang) = mpsc::channel::<()>();
         let hang = std::sync::Arc::new(std::sync::Mutex::new(hang));
         while volume(&slow)
-            .pool
-            .submit({
+            .changes
+            .submit(of_root, {
                 let hang = hang.clone();
                 Box::new(move || {
                     let _ = hang.lock().unwrap().recv();
@@ -82,7 +87,7 @@ fn a_slow_export_holds_up_no_other() {
             "done by its pool"
         );
         drop(release);
-        wait_for("the queue to empty", || volume(&slow).pool.load().0 == 0);
+        wait_for("the queue to empty", || volume(&slow).changes.load().0 == 0);
         assert!(served.inline(ROOT, Commit { file: handle(&slow) }).is_none());
     });
 }

@@ -5,7 +5,9 @@ export const wtmaxBytes = 1 << 20
 export const transferMultipleBytes = 4096
 export const dtprefBytes = 1 << 16
 /** A READDIR reply grows no further, whatever the client allows. */
-export const directoryReplyBytesMax = 1 << 20
+export const directoryReplyBytesMax = 2 * dtprefBytes
+/** What a listing takes in memory, as a multiple of its reply: entries of READDIR have attributes there. */
+export const listingFactor = 8
 
 /** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
 export const fileOffsetMax = (1n << 63n) - 1n
@@ -26,4 +28,4 @@ export function clippedOffset(offset: bigint): bigint {
 
 /** Reads up to this size share slabs; larger ones have a buffer of their own. */
 export const smallReadBytes = 1 << 14
-export const readSlabBytes = 1 << 18
+export const readSlabBytes = 1 << 16

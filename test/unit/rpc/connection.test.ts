@@ -161,7 +161,7 @@ t.test('calls beyond the limit wait until others are answered', async (t) => {
 
 t.test('so do calls whose records are too large together', async (t) => {
   const gate = gated()
-  const { port } = await serve(t, { 1: gate.handler }, { callBytesPerConnectionMax: 250_000 })
+  const { port } = await serve(t, { 1: gate.handler }, { bytesPerConnectionMax: 300_000 })
   const peer = await HostilePeer.connect(port)
   const sent = peer.send(
     Buffer.concat(Array.from({ length: 8 }, (_, i) => echo(i, 1, Buffer.alloc(100_000)))),
@@ -179,24 +179,31 @@ t.test('so do calls whose records are too large together', async (t) => {
   peer.destroy()
 })
 
-t.test('and calls of all connections together', async (t) => {
+t.test('and calls of all connections together, of which each leaves some to others', async (t) => {
   const gate = gated()
-  const { port } = await serve(t, { 1: gate.handler }, { callsMax: 8, callsPerConnectionMax: 6 })
-  const peers = [await HostilePeer.connect(port), await HostilePeer.connect(port)]
+  const { port } = await serve(t, { 1: gate.handler, 2: (args) => args }, { callsMax: 9 })
+  const greedy = await HostilePeer.connect(port)
   const calls = Buffer.concat(Array.from({ length: 20 }, (_, i) => echo(i, 1)))
-  for (const peer of peers) await peer.send(calls)
-  await until(() => gate.begun === 8)
+  await greedy.send(calls)
+  await until(() => gate.begun === 3)
   await sleep(20)
-  t.equal(gate.begun, 8)
-  while (gate.begun < 40) {
+  t.equal(
+    gate.begun,
+    3,
+    'as many as are left to its address after that, and of those as many as to others of it',
+  )
+  const other = await HostilePeer.connect(port)
+  await other.send(Buffer.concat([echo(2, 2), echo(1, 1)]))
+  t.same(xids(await other.waitForReplies(1)), [2], 'another connection of the address is served')
+  await until(() => gate.begun === 4)
+  while (gate.begun < 21) {
     gate.release()
     await sleep(1)
   }
   gate.release()
-  for (const peer of peers) {
-    t.equal((await peer.waitForReplies(20)).length, 20)
-    peer.destroy()
-  }
+  t.equal((await greedy.waitForReplies(20)).length, 20, 'none is forgotten')
+  t.equal((await other.waitForReplies(2)).length, 2)
+  for (const peer of [greedy, other]) peer.destroy()
 })
 
 t.test('a peer that does not read is not read from, and in the end dropped', async (t) => {
@@ -234,7 +241,7 @@ t.test('when all unsent replies take too much memory, those who do not read go f
   const { port, listener, refusals } = await serve(
     t,
     { 1: () => big, 2: (args) => args },
-    { replyBytesUnsentMax: 4 << 20, replyBytesUnsentPerConnectionMax: 8 << 20 },
+    { memoryBytesMax: 16 << 20, replyBytesUnsentPerConnectionMax: 8 << 20 },
   )
   const good = await HostilePeer.connect(port)
   const lazy = await Promise.all([1, 2, 3].map(() => HostilePeer.connect(port, false)))

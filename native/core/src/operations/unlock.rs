@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::call::UntrustedHandle;
 use crate::engine::{Engine, Reply};
 use crate::errno::Result;
+use crate::fair_queue::Flow;
 use crate::lock_ranges::LockRange;
 use crate::pool::Job;
 
@@ -33,7 +34,7 @@ impl Unlock {
         let handle = engine.guard.codec.open(file.as_bytes());
         match handle.and_then(|handle| engine.volume(handle.export)) {
             Ok(volume) => {
-                if let Err(refused) = volume.pool.submit(job) {
+                if let Err(refused) = volume.reads.submit(Flow::SERVER, job) {
                     refused.0();
                 }
             }
