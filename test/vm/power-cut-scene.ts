@@ -25,6 +25,16 @@ export interface VolumeOptions {
   readonly ignoresFlushes?: boolean
 }
 
+/** Every file system, and two controls that cannot keep what they promise. */
+export const powerCutVolumes: readonly VolumeOptions[] = [
+  { name: 'ext4', fileSystem: 'ext4' },
+  { name: 'xfs', fileSystem: 'xfs' },
+  { name: 'btrfs', fileSystem: 'btrfs' },
+  { name: 'liar', fileSystem: 'ext4', ignoresFlushes: true },
+  // The journal is not written every five seconds, or a cut right after that would find nothing lost.
+  { name: 'async', fileSystem: 'ext4', sync: false, mountOptions: 'commit=300' },
+]
+
 /** Short timeouts, so that the clients soon find out that the appliance is back. */
 const mountOptions = 'nolock,timeo=40,retrans=2'
 const diskMiB = 512

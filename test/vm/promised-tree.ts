@@ -126,7 +126,7 @@ export class PromisedTree {
         else if (entry.type !== inode.type) lines.push(`${path} is ${entry.type}, not ${inode.type}`)
         else if (!unsettled.has(inode)) lines.push(...unlike(inode, entry, paths.length))
       }
-      const inodes = new Set(paths.map((path) => entries.find((entry) => entry.path === path)?.inode))
+      const inodes = new Set(entries.filter(({ path }) => paths.includes(path)).map(({ inode }) => inode))
       if (inodes.size > 1) lines.push(`${paths.join(' and ')} are not one file`)
     }
     for (const path of found.keys()) lines.push(`${path} should not be there`)
