@@ -1,6 +1,7 @@
 /** Every part of the soak, in the order it runs and is reported. */
 import { part as kills } from './kills.ts'
 import type { SoakPart } from './part.ts'
+import { part as powerCuts } from './power-cuts.ts'
 import { part as replyCache } from './reply-cache.ts'
 
-export const parts: readonly SoakPart[] = [replyCache, kills]
+export const parts: readonly SoakPart[] = [replyCache, kills, powerCuts]

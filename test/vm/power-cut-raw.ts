@@ -151,7 +151,7 @@ async function repeat(connection: RawConnection, { call, reply }: Asked) {
 /** A directory that is answered for before it is on the disk. */
 async function prepareAsync(path: string) {
   const dir = await root(path)
-  const where = { dir: { data: dir }, name: toBytes('answered before it is stable') }
+  const where = { dir: { data: dir }, name: toBytes(`raw-${process.pid}`) }
   const call = repeatable(nfs.NFSPROC3_MKDIR, { where, attributes: toWire({ mode: 0o755 }) })
   const connection = await RawConnection.open(port)
   expect((await connection.ask(call))?.status === 0, `${path}: MKDIR`)

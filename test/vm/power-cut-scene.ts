@@ -37,7 +37,7 @@ export const powerCutVolumes: readonly VolumeOptions[] = [
 
 /** Short timeouts, so that the clients soon find out that the appliance is back. */
 const mountOptions = 'nolock,timeo=40,retrans=2'
-const diskMiB = 512
+const diskMiB = 1024
 const stateMiB = 64
 const stateDirectory = '/var/lib/fsva'
 const configFile = '/run/fsva.yaml'
@@ -169,8 +169,9 @@ export class PowerCutScene {
         if (--left > 0) return
         target.onWrite = () => {}
         this.fsva.vm.qemu.kill()
-        for (const name of [...this.disks.keys(), 'state'])
-          reports.set(name, (this.disks.get(name) ?? this.#state).cut(mode, random))
+        // A disk that is a liar is as good as new after that, and can be used again.
+        for (const [name, disk] of [...this.disks, ['state', this.#state] as const])
+          reports.set(name, disk.cut(disk.options.ignoresFlushes ? 'none' : mode, random))
         resolve()
       }
     })

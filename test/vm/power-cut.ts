@@ -71,7 +71,8 @@ export async function powerCut(scene: PowerCutScene, options: PowerCutOptions): 
   await reach(Math.floor(options.promisesMin / 2))
   const raw = await startRaw(scene, honest, controls)
   await reach(options.promisesMin)
-  const writes = 1 + Math.floor(random() * 40)
+  // The state directory is written to now and then only.
+  const writes = 1 + Math.floor(random() * (options.target === 'state' ? 3 : 40))
   const reports = await scene.cutAtWrite(options.target, writes, options.mode, random)
   progress(`power cut, at write ${writes} to ${options.target}`)
   await load.read()
