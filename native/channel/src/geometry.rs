@@ -78,6 +78,16 @@ impl OwnedPlace {
     pub fn contains(&self, pages: PageRange) -> bool {
         self.small.contains(pages) || self.large.contains(pages)
     }
+
+    /// The first page behind these pages, which are this side's, and behind the large page that they are a part of.
+    pub fn end_of_units(&self, pages: PageRange) -> u32 {
+        let end = pages.first() + pages.count();
+        if self.large.contains(pages) {
+            end.next_multiple_of((LARGE_PAGE_BYTES / SMALL_PAGE_BYTES) as u32)
+        } else {
+            end
+        }
+    }
 }
 
 /// Where everything is, in bytes from the start of the region.

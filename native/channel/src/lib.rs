@@ -1,13 +1,17 @@
 //! The side channel's transport: rings, grants and sessions in memory that two machines, or two processes, share.
 //! docs/side-channel.md has the layout and the state machines drawn.
 
+pub mod borrower;
 pub mod geometry;
+pub mod grant_word;
 #[cfg(test)]
 mod heap_words;
 pub mod hint_ring;
 pub mod layout;
+pub mod lender;
 mod memfd_unsafe;
 pub mod message;
+pub mod page_pool;
 pub mod page_range;
 pub mod region;
 pub mod region_unsafe;

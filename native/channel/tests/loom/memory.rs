@@ -20,13 +20,25 @@ pub enum Without {
 #[derive(Clone)]
 pub struct ModelWords {
     words: Arc<Vec<AtomicU64>>,
+    is_ring: bool,
     without: Without,
 }
 
 impl ModelWords {
-    pub fn new(count: usize, without: Without) -> ModelWords {
+    /// Of one ring, which lies at 0.
+    pub fn ring(slots: u64, slot_words: usize, without: Without) -> ModelWords {
+        ModelWords::new(4 + slots as usize * slot_words, true, without)
+    }
+
+    /// Of a grant table, which lies at 0.
+    pub fn grants(grants: usize, without: Without) -> ModelWords {
+        ModelWords::new(grants * 4, false, without)
+    }
+
+    fn new(count: usize, is_ring: bool, without: Without) -> ModelWords {
         ModelWords {
             words: Arc::new((0..count).map(|_| AtomicU64::new(0)).collect()),
+            is_ring,
             without,
         }
     }
@@ -34,6 +46,7 @@ impl ModelWords {
     /// Few words instead of a ring header's three cache-line pairs: the model creates each of them in every run.
     fn word(&self, at: usize) -> &AtomicU64 {
         let index = match at {
+            _ if !self.is_ring => at / 8,
             0 | 8 => at / 8,
             128 => 2,
             256 => 3,

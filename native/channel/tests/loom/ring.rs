@@ -12,7 +12,7 @@ use crate::memory::{ModelWords, Without, check_bounded, fault};
 /// Sends `items` through a ring of `slots` to a consumer that sleeps whenever it may: it must be woken for each, and find
 /// each whole. The model reports a deadlock if it is not woken.
 fn sleeping_consumer(slots: u64, items: u64, without: Without) {
-    let memory = ModelWords::new(4 + slots as usize * 2, without);
+    let memory = ModelWords::ring(slots, 2, without);
     let place = RingPlace { at: 0, slots };
     let mut producer = Producer::<_, 2>::new(memory.clone(), place);
     let mut consumer = Consumer::<_, 2>::new(memory, place);
@@ -68,7 +68,7 @@ fn control_without_release_and_acquire_a_slot_is_not_whole() {
 
 /// As above with a batch: one notification for both slots.
 fn batch(without: Without) {
-    let memory = ModelWords::new(4 + 2 * 2, without);
+    let memory = ModelWords::ring(2, 2, without);
     let place = RingPlace { at: 0, slots: 2 };
     let mut producer = Producer::<_, 2>::new(memory.clone(), place);
     let mut consumer = Consumer::<_, 2>::new(memory, place);
@@ -107,7 +107,7 @@ fn control_without_fences_a_batch_is_not_noticed() {
 
 /// Two hints through one slot, not waited for: the receiver sleeps whenever it may, and still accounts for both.
 fn hints(without: Without) {
-    let memory = ModelWords::new(4 + 4, without);
+    let memory = ModelWords::ring(1, 4, without);
     let place = RingPlace { at: 0, slots: 1 };
     let mut producer = HintProducer::new(memory.clone(), place);
     let mut consumer = HintConsumer::new(memory, place);
