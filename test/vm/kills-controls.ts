@@ -6,6 +6,16 @@ import { stopFile } from './kills-workers.ts'
 import type { OneMachine } from './one-machine.ts'
 import type { Vm } from './user-vm.ts'
 
+/** While it exists the server dies on the next call that it records. */
+function armedFile(machine: OneMachine): string {
+  return join(machine.scope.directory, 'armed')
+}
+
+/** To be called once, before the first start that is to have it. */
+export function letDieOnOperation(machine: OneMachine): void {
+  machine.server.reconfigure({ environment: { FSVA_TEST_KILL: `operated:${armedFile(machine)}` } })
+}
+
 export interface KilledCommand {
   /** Done before, through the mount. */
   readonly prepare: string
@@ -16,9 +26,7 @@ export interface KilledCommand {
 /** By procedure; names are below the current directory. */
 export const killedCommands: Readonly<Record<string, KilledCommand>> = {
   MKDIR: { prepare: 'true', script: 'mkdir made' },
-  REMOVE: { prepare: 'touch removed', script: 'rm removed' },
   RENAME: { prepare: 'touch renamed', script: 'mv renamed elsewhere' },
-  LINK: { prepare: 'touch linked', script: 'link linked another' },
 }
 
 /**
@@ -32,48 +40,41 @@ export async function killOnOperation(
   { prepare, script }: KilledCommand,
   record: 'kept' | 'lost',
 ): Promise<string> {
-  const { server, scope } = machine
-  const armed = join(scope.directory, 'armed')
-  server.reconfigure({ environment: { FSVA_TEST_KILL: `operated:${armed}` } })
-  await server.restart('SIGKILL')
+  const { server } = machine
+  const armed = armedFile(machine)
   await vm.sh(`mkdir -p ${directory} && cd ${directory} && ${prepare}`)
   writeFileSync(armed, '')
   const running = vm.run(`cd ${directory} && ${script}`)
   await server.ended()
   rmSync(armed)
-  server.reconfigure({ environment: {} })
   if (record === 'lost') rmSync(join(server.stateDirectory, 'replies'))
   await server.start()
   const { stdout, stderr } = await running
   return `${stdout}${stderr}`.trim()
 }
 
-/** A client that has a lock, another one that tries to get it; what they say when the server is killed once. */
-export async function killWithLockHeld(
+/** Without a grace period, a client has a lock and another one tries to get it: what they say when the server is killed. */
+export async function killWithoutGrace(
   machine: OneMachine,
-  [holder, rival]: readonly Vm[],
-  graceSeconds: number,
+  [holder, rival]: readonly [Vm, Vm],
 ): Promise<string> {
   const { server, exportDirectory } = machine
-  const file = join(exportDirectory, `held-${graceSeconds}`)
+  const file = join(exportDirectory, 'held')
   writeFileSync(file, 'free 0'.padEnd(63).concat('\n'))
-  server.reconfigure({ arguments: ['--grace-seconds', `${graceSeconds}`] })
+  server.reconfigure({ arguments: ['--grace-seconds', '0'] })
   await server.restart('SIGKILL')
-  await Promise.all([holder!, rival!].map((vm) => vm.sh(`rm -f ${stopFile}`)))
-  const lock = (vm: Vm, holdMs: number) =>
-    vm.run(`fsva-load-lock /mnt/held-${graceSeconds} fcntl try ${holdMs} ${vm.name} ${stopFile}`)
-  const held = lock(holder!, 600_000)
-  const ownedBy = (name: string) => readFileSync(file, 'latin1').startsWith(name)
-  while (!ownedBy(holder!.name)) await sleep(100)
-  const tried = lock(rival!, 10)
-  await rival!.sh('sleep 0.5')
+  const lock = async (vm: Vm, holdMs: number) => {
+    await vm.sh(`rm -f ${stopFile}`)
+    return vm.run(`fsva-load-lock /mnt/held fcntl try ${holdMs} ${vm.name} ${stopFile}`)
+  }
+  const held = lock(holder, 600_000)
+  while (!readFileSync(file, 'latin1').startsWith(holder.name)) await sleep(100)
+  const tried = lock(rival, 10)
+  await rival.sh('sleep 0.5')
   await server.restart('SIGKILL')
-  // Both go on; if nothing happens, the rival never gets it.
-  await Promise.race([held, tried, sleep((graceSeconds + 4) * 1000)])
-  for (const vm of [holder!, rival!]) await vm.sh(`touch ${stopFile}`)
+  // Whoever finds the other one ends.
+  await Promise.race([held, tried, sleep(60_000)])
+  for (const vm of [holder, rival]) await vm.sh(`touch ${stopFile}`)
   const outputs = await Promise.all([held, tried])
-  return outputs
-    .map(({ stdout, stderr }) => `${stdout}${stderr}`.split('\n').find((line) => /FAILED/.test(line)))
-    .filter(Boolean)
-    .join('\n')
+  return outputs.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('')
 }

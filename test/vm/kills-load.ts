@@ -19,14 +19,14 @@ export interface FinishedWorker {
 
 export class MixedLoad {
   readonly machine: OneMachine
-  readonly vms: readonly Vm[]
+  readonly vms: readonly [Vm, Vm]
   /** One line for each error that reached a program. */
   readonly failures: string[] = []
   readonly finished: FinishedWorker[] = []
   #running: Promise<unknown> = Promise.resolve()
   #isOver = false
 
-  private constructor(machine: OneMachine, vms: readonly Vm[]) {
+  private constructor(machine: OneMachine, vms: readonly [Vm, Vm]) {
     this.machine = machine
     this.vms = vms
   }
@@ -34,14 +34,12 @@ export class MixedLoad {
   /** Boots two user VMs, each with the export on /mnt and its locks on the server. */
   static async boot(machine: OneMachine, rounds: number): Promise<MixedLoad> {
     await prepare(machine.exportDirectory, rounds)
-    const vms = await Promise.all(
-      ['vm1', 'vm2'].map(async (name) => {
-        const vm = await machine.userVm({ name, memoryMiB: 640 })
-        await vm.sh(machine.lockingMountCommand())
-        return vm
-      }),
-    )
-    return new MixedLoad(machine, vms)
+    const bootOne = async (name: string) => {
+      const vm = await machine.userVm({ name, memoryMiB: 640 })
+      await vm.sh(machine.lockingMountCommand())
+      return vm
+    }
+    return new MixedLoad(machine, await Promise.all([bootOne('vm1'), bootOne('vm2')]))
   }
 
   start(seed: number): void {
