@@ -267,6 +267,26 @@ export interface NativeAcceptor {
   close(): void
 }
 
+/** TCP connections by number. `read` and `write` answer a count of bytes, -1 for later, or -2 if it is broken. */
+export interface NativeSockets {
+  /** Takes over an accepted connection. Nothing is waited for until `waitFor`. */
+  add(fd: number): number
+  waitFor(socket: number, readable: boolean, writable: boolean): void
+  /** Entries are number * 8 + readable 1, writable 2, failed 4. Does not sleep for `spinMicroseconds` if there are none. */
+  look(found: Uint32Array, spinMicroseconds: number): number
+  /** 0 after the peer's last byte. */
+  read(socket: number, buffer: Uint8Array): number
+  write(socket: number, bytes: Uint8Array): number
+  writePieces(socket: number, pieces: readonly Uint8Array[]): number
+  /** Nothing more will be written. */
+  finish(socket: number): void
+  /** Closes it. */
+  remove(socket: number): void
+  /** Closes all, and lets go of the event loop. */
+  close(): void
+  localAddress(socket: number): string
+}
+
 /** Lookups of users' groups. */
 export interface NativeGroups {
   /** The groups of the user, its primary one included; null if there is no such user. Throws if too many wait. */
@@ -282,6 +302,8 @@ interface Addon {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor
   }
+  /** `ready` is called when `look` has something to report. */
+  readonly NativeSockets: new (ready: () => void) => NativeSockets
   answerLayout(): Record<string, number>
 }
 

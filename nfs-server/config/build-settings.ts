@@ -135,6 +135,7 @@ function limitsFrom(limits: ConfigFile['limits'] = {}): Partial<ServerLimits> {
     callsPerConnectionMax: limits.calls_per_connection_max,
     recordBytesMax: limits.record_bytes_max,
     idleTimeoutMs: limits.idle_timeout_ms,
+    busyPollUs: limits.busy_poll_us,
   }
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
 }

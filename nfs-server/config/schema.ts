@@ -86,6 +86,7 @@ const limitsSchema = z.strictObject(
     // A WRITE of 1 MiB, which FSINFO advertises, must fit with its header.
     record_bytes_max: wholeNumber((1 << 20) + 4096, 16 << 20).optional(),
     idle_timeout_ms: wholeNumber(1000, 86_400_000).optional(),
+    busy_poll_us: wholeNumber(0, 10_000).optional(),
     reply_cache_bytes_max: replyCacheBytesMax.optional(),
   },
   { error: missing('must be a mapping') },

@@ -21,6 +21,7 @@ export type ServerLimits = Pick<
   | 'callsPerConnectionMax'
   | 'recordBytesMax'
   | 'idleTimeoutMs'
+  | 'busyPollUs'
 >
 
 /** Everything that `fsva-nfsd` needs to know, after the config file and the command line are merged. */

@@ -1,13 +1,13 @@
-import type { Socket } from 'node:net'
-import type { ReadInto } from './connection.ts'
+import type { BusyPoll } from './busy-poll.ts'
+import type { Stream, StreamUser } from './stream.ts'
 
 /** A TCP connection that was accepted and not read from yet. */
 export interface Accepted {
   /** Textual IP address and port of the peer, as the socket has them. */
   readonly address: string
   readonly port: number
-  /** Makes the socket that reads straight into what `onread` provides. To be called once, or else `refuse`. */
-  readonly open: (onread: ReadInto) => Socket
+  /** Begins to read. To be called once, or else `refuse`. */
+  readonly open: (user: StreamUser) => Stream
   readonly refuse: () => void
 }
 
@@ -22,4 +22,5 @@ export type Accept = (
   address: string,
   port: number,
   onAccept: (accepted: Accepted) => void,
+  poll: BusyPoll,
 ) => Promise<Acceptor>

@@ -20,7 +20,7 @@ export interface MemoryHolder {
 export interface Chunk {
   readonly bytes: Buffer
   /** Its memory is used again. */
-  isPooled: boolean
+  readonly isPooled: boolean
   holds: number
   /** Answers for the whole chunk until the last hold is released. */
   holder: MemoryHolder | undefined
@@ -69,10 +69,4 @@ export function release(chunk: Chunk | undefined): void {
   const same = unused.get(size)
   if (same === undefined) unused.set(size, [chunk])
   else same.push(chunk)
-}
-
-/** As `release`, but the memory is never used again: somebody who cannot be asked may still be looking at it. */
-export function abandon(chunk: Chunk): void {
-  chunk.isPooled = false
-  release(chunk)
 }

@@ -2,7 +2,6 @@
  * One TCP connection: records in, calls out to the dispatcher, replies back in the order they become ready. Reading stops
  * while too much is under way or unsent.
  */
-import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
 import { CallerCache } from './auth.ts'
 import { bufferBytes, type Chunk, hold, release } from './buffer-pool.ts'
@@ -12,6 +11,7 @@ import { RecordMarkingError, RecordReader } from './record-marking.ts'
 import type { ReplyBatch } from './reply-batch.ts'
 import { ReplySender } from './reply-sender.ts'
 import { type ConnectionLoad, callBytes } from './server-load.ts'
+import type { Stream, StreamUser } from './stream.ts'
 import { type TurnTaker, unitsPerTurn } from './turns.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
@@ -31,16 +31,9 @@ const lingerMs = 2000
 const stuckMs = 3000
 const stuckFactor = 4
 
-/** The `onread` option of net.Socket. */
-export interface ReadInto {
-  readonly buffer: () => Uint8Array
-  /** False stops reading until the socket is resumed. */
-  readonly callback: (count: number) => boolean
-}
-
 export interface ConnectionOptions {
-  /** Makes the socket, half-open allowed, that reads into what it is given. */
-  readonly open: (onread: ReadInto) => Socket
+  /** Begins to read. */
+  readonly open: (user: StreamUser) => Stream
   readonly address: string
   readonly port: number
   readonly dispatcher: Dispatcher
@@ -60,7 +53,7 @@ export class Connection implements Peer, TurnTaker {
   readonly #limits: RpcLimits
   readonly #sender: ReplySender
   readonly #reader: RecordReader
-  readonly #socket: Socket
+  readonly #stream: Stream
   readonly #resume = () => this.#unblock()
 
   /** What has been done in this turn. */
@@ -92,18 +85,17 @@ export class Connection implements Peer, TurnTaker {
     this.callers = new CallerCache(options.address, options.port, options.limits.credentialsPerConnectionMax)
     this.#reader = new RecordReader(options.limits, options.load)
     this.#received_ms = this.load.server.now_ms
-    this.#socket = options.open({
+    this.#stream = options.open({
       buffer: () => this.#reader.buffer(),
-      callback: (count) => this.#received(count),
+      received: (count) => this.#received(count),
+      ended: () => {
+        this.#hasEnded = true
+        this.#finishIfDone()
+      },
+      closed: () => this.#closed(),
     })
-    this.#sender = new ReplySender(this.#socket, options.batch, this.load, this.#resume)
-    this.localAddress = plainAddress(this.#socket.localAddress ?? '')
-    this.#socket.on('error', () => this.destroy())
-    this.#socket.on('end', () => {
-      this.#hasEnded = true
-      this.#finishIfDone()
-    })
-    this.#socket.on('close', () => this.#closed())
+    this.#sender = new ReplySender(this.#stream, options.batch, this.load, this.#resume)
+    this.localAddress = plainAddress(this.#stream.localAddress)
   }
 
   get unsentBytes(): number {
@@ -225,7 +217,7 @@ export class Connection implements Peer, TurnTaker {
   #goOn(): void {
     this.#isBlocked = false
     if (!this.#pump()) return
-    this.#socket.resume()
+    this.#stream.resume()
     this.#finishIfDone()
   }
 
@@ -291,10 +283,10 @@ export class Connection implements Peer, TurnTaker {
     this.#isFinished = true
     this.#finished_ms = this.load.server.now_ms
     this.#sender.flush()
-    this.#socket.end()
+    this.#stream.end()
     // Closing with unread input would reset the connection, and with it replies that are still on their way.
     this.#isDraining = true
-    this.#socket.resume()
+    this.#stream.resume()
   }
 
   /** Called about once a second: drops a peer that keeps us waiting for too long. */
@@ -326,7 +318,7 @@ export class Connection implements Peer, TurnTaker {
 
   destroy(): void {
     this.#closed()
-    this.#socket.destroy()
+    this.#stream.destroy()
   }
 
   #closed(): void {

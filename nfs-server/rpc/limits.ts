@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** Every bound of the RPC layer. All of it is reachable by an unauthenticated peer, so nothing here may be infinite. */
 export interface RpcLimits {
   /** Largest record accepted, all fragments together. A 1 MiB WRITE needs 1 MiB + header, handle and credential. */
@@ -31,6 +33,8 @@ export interface RpcLimits {
   readonly udpCallsMax: number
   /** Larger replies are not sent by UDP: the source address may be forged, and replies must not amplify much. */
   readonly udpReplyBytesMax: number
+  /** How long the event loop looks for the next call instead of sleeping, in microseconds; 0 for not at all. */
+  readonly busyPollUs: number
 }
 
 export const defaultRpcLimits: RpcLimits = {
@@ -49,4 +53,6 @@ export const defaultRpcLimits: RpcLimits = {
   credentialsPerConnectionMax: 256,
   udpCallsMax: 64,
   udpReplyBytesMax: 1400,
+  // With one CPU, the client that is waited for could not run meanwhile.
+  busyPollUs: availableParallelism() > 1 ? 200 : 0,
 }

@@ -1,39 +1,26 @@
 import { closeSync } from 'node:fs'
-import { Socket } from 'node:net'
-import { type AcceptedConnection, addon } from '../../native/binding.ts'
+import { addon } from '../../native/binding.ts'
 import type { Accept } from './acceptor.ts'
-import type { ReadInto } from './connection.ts'
+import { NativeStreams } from './native-streams.ts'
 
-/** Accepts on a native thread; JavaScript makes its sockets of the bare descriptors. Rejects if it cannot listen. */
-export const acceptNatively: Accept = async (address, port, onAccept) => {
+/** Accepts on a native thread. Rejects if it cannot listen. */
+export const acceptNatively: Accept = async (address, port, onAccept, poll) => {
   let closed = false
   const acceptor = addon.NativeAcceptor.listen(address, port, (batch) => {
-    for (const connection of batch) {
-      if (closed) closeSync(connection.fd)
-      else onAccept(accepted(connection))
+    for (const { fd, address, port } of batch) {
+      if (closed) closeSync(fd)
+      else onAccept({ address, port, open: (user) => streams.open(fd, user), refuse: () => closeSync(fd) })
     }
   })
+  // Connections are handed over on later turns of the event loop.
+  const streams = new NativeStreams(poll)
   return {
     address: acceptor.address,
     port: acceptor.port,
     close: async () => {
       closed = true
       acceptor.close()
+      streams.close()
     },
-  }
-}
-
-function accepted({ fd, address, port }: AcceptedConnection) {
-  return {
-    address,
-    port,
-    open: (onread: ReadInto): Socket => {
-      const options = { fd, allowHalfOpen: true, readable: true, writable: true, onread }
-      // `onread` is documented for sockets that connect; the constructor takes it for all.
-      const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
-      socket.resume()
-      return socket
-    },
-    refuse: () => closeSync(fd),
   }
 }

@@ -1,5 +1,6 @@
 /** Listens for TCP connections and keeps them within limits. */
 import type { Accept, Accepted, Acceptor } from './acceptor.ts'
+import { BusyPoll } from './busy-poll.ts'
 import { Connection, plainAddress } from './connection.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { defaultRpcLimits, type RpcLimits } from './limits.ts'
@@ -33,6 +34,7 @@ export class RpcListener {
   readonly #options: RpcListenerOptions
   readonly #load: ServerLoad
   readonly #batch = new ReplyBatch()
+  readonly #poll: BusyPoll
   readonly #acceptors: Acceptor[] = []
   readonly #udpSockets: UdpSocket[] = []
   readonly #connections = new Set<Connection>()
@@ -43,6 +45,10 @@ export class RpcListener {
     this.#options = options
     this.#limits = { ...defaultRpcLimits, ...options.limits }
     this.#load = new ServerLoad(this.#limits)
+    this.#poll = new BusyPoll(
+      this.#limits.busyPollUs,
+      () => this.#load.calls > 0 || this.#load.turns.isContended,
+    )
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs).unref()
   }
 
@@ -63,8 +69,11 @@ export class RpcListener {
   /** Serves `dispatcher` by TCP; answers where it really listens. */
   async listenTcp(dispatcher: Dispatcher, where: ListenAddress): Promise<ListenAddress> {
     const accept = this.#options.accept ?? acceptNatively
-    const acceptor = await accept(where.address, where.port, (accepted) =>
-      this.#accepted(dispatcher, accepted),
+    const acceptor = await accept(
+      where.address,
+      where.port,
+      (accepted) => this.#accepted(dispatcher, accepted),
+      this.#poll,
     )
     this.#acceptors.push(acceptor)
     return { address: acceptor.address, port: acceptor.port }

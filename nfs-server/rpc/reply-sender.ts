@@ -1,16 +1,16 @@
 /** The sending half of a TCP connection: replies are gathered, written together, and accounted for until they are taken. */
-import type { Socket } from 'node:net'
 import type { XdrWriter } from '../xdr/writer.ts'
-import { abandon, type Chunk, hold, release } from './buffer-pool.ts'
+import { type Chunk, hold, release } from './buffer-pool.ts'
 import type { BatchOwner, ReplyBatch } from './reply-batch.ts'
 import type { ConnectionLoad } from './server-load.ts'
+import type { Stream } from './stream.ts'
 
 /** Half of what a writer allocates at once. */
 const compactBytesMax = 32 << 10
 const lastFragment = 0x8000_0000
 
 export class ReplySender implements BatchOwner {
-  readonly #socket: Socket
+  readonly #stream: Stream
   readonly #batch: ReplyBatch
   readonly #load: ConnectionLoad
   readonly #onSent: () => void
@@ -32,8 +32,8 @@ export class ReplySender implements BatchOwner {
   #rowBytes = 0
 
   /** `onSent` is called whenever the peer, or the kernel for it, has taken some bytes. */
-  constructor(socket: Socket, batch: ReplyBatch, load: ConnectionLoad, onSent: () => void) {
-    this.#socket = socket
+  constructor(stream: Stream, batch: ReplyBatch, load: ConnectionLoad, onSent: () => void) {
+    this.#stream = stream
     this.#batch = batch
     this.#load = load
     this.#onSent = onSent
@@ -98,44 +98,27 @@ export class ReplySender implements BatchOwner {
     const bytes = this.#bytes
     if (bytes === 0 || this.#isClosed) return
     // Replies that have to wait would each keep alive the whole chunk that they share with other connections'.
-    const isBehind = this.#socket.writableLength > 0
+    const isBehind = this.#stream.unsentBytes > 0
     const segments = isBehind ? this.#segments.map(compact) : this.#segments
     const holds = this.#holds
+    const hasHolds = holds.length > 0
     this.#segments = []
     this.#bytes = 0
-    const hasHolds = holds.length > 0
-    if (hasHolds) {
-      this.#holds = []
-      this.#holdsUnsent.push(holds)
+    let held = 0
+    const isTaken = this.#stream.write(segments, () => this.#sent(bytes, held, hasHolds))
+    // Writing may have found the connection broken.
+    if (this.#isClosed) return
+    if (hasHolds) this.#holds = []
+    if (isTaken) {
+      for (const chunk of holds) release(chunk)
+      return
     }
     if (this.#unsentBytes === 0) this.#sent_ms = this.#load.server.now_ms
     this.#unsentBytes += bytes
-    // What the kernel takes at once has been sent when `write` returns, or soon after.
-    let held = bytes
-    this.#take(held)
-    this.#write(segments, () => this.#sent(bytes, held, hasHolds))
-    if (this.#socket.writableLength > 0) {
-      const all = memoryOf(segments)
-      this.#take(all - held)
-      held = all
-    }
-  }
-
-  #take(bytes: number): void {
-    this.#heldBytes += bytes
-    this.#load.take(bytes)
-  }
-
-  #write(segments: readonly Uint8Array[], sent: () => void): void {
-    const last = segments.length - 1
-    if (last === 0) {
-      this.#socket.write(segments[0]!, sent)
-      return
-    }
-    this.#socket.cork()
-    for (let i = 0; i < last; i++) this.#socket.write(segments[i]!)
-    this.#socket.write(segments[last]!, sent)
-    this.#socket.uncork()
+    if (hasHolds) this.#holdsUnsent.push(holds)
+    held = memoryOf(segments)
+    this.#heldBytes += held
+    this.#load.take(held)
   }
 
   #sent(bytes: number, held: number, hasHolds: boolean): void {
@@ -148,7 +131,7 @@ export class ReplySender implements BatchOwner {
     this.#onSent()
   }
 
-  /** Forgets what was not sent. Its memory is not used again: the kernel may still be looking at it. */
+  /** Forgets what was not sent. */
   close(): void {
     this.#isClosed = true
     this.settle()
@@ -156,7 +139,7 @@ export class ReplySender implements BatchOwner {
     this.#heldBytes = 0
     this.#unsentBytes = 0
     this.#segments = []
-    for (const chunk of [...this.#holdsUnsent.flat(), ...this.#holds]) abandon(chunk)
+    for (const chunk of [...this.#holdsUnsent.flat(), ...this.#holds]) release(chunk)
     this.#holdsUnsent.length = 0
     this.#holds = []
   }

@@ -52,6 +52,7 @@ mod reply_record_ring;
 mod reply_record_slot;
 mod socket_unsafe;
 pub mod state_directory;
+pub mod stream_unsafe;
 pub mod syscalls_unsafe;
 pub mod user_groups_unsafe;
 pub mod write_verifier;

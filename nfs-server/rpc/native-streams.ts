@@ -1,0 +1,63 @@
+/** Streams on the addon's sockets: one watch of the event loop for all of them, and none of Node's streams. */
+import { addon, type NativeSockets } from '../../native/binding.ts'
+import type { BusyPoll } from './busy-poll.ts'
+import { NativeStream } from './native-stream.ts'
+import type { Stream, StreamUser } from './stream.ts'
+
+/** As in native/src/sockets.rs. */
+const numberShift = 3
+
+/** Sockets looked at in one go. */
+const readyMax = 256
+/** Rounds of looking again before the rest of the event loop has its turn. */
+const roundsMax = 32
+
+export class NativeStreams {
+  readonly #sockets: NativeSockets
+  readonly #poll: BusyPoll
+  readonly #ready = new Uint32Array(readyMax)
+  readonly #streams: (NativeStream | undefined)[] = []
+  #open = 0
+  #isClosing = false
+
+  constructor(poll: BusyPoll) {
+    this.#poll = poll
+    this.#sockets = new addon.NativeSockets(() => this.#look())
+  }
+
+  open(fd: number, user: StreamUser): Stream {
+    const number = this.#sockets.add(fd)
+    const stream = new NativeStream(this.#sockets, number, user, () => {
+      this.#streams[number] = undefined
+      this.#open--
+      this.#closeIfDone()
+    })
+    this.#streams[number] = stream
+    this.#open++
+    return stream
+  }
+
+  /** Lets go of the event loop when the last stream is gone. */
+  close(): void {
+    this.#isClosing = true
+    this.#closeIfDone()
+  }
+
+  #closeIfDone(): void {
+    if (this.#isClosing && this.#open === 0) this.#sockets.close()
+  }
+
+  #look(): void {
+    let count = this.#sockets.look(this.#ready, 0)
+    for (let round = 0; count > 0 && round < roundsMax; round++) {
+      for (let index = 0; index < count; index++) {
+        const entry = this.#ready[index]!
+        this.#streams[entry >>> numberShift]?.ready(entry)
+      }
+      const spin = this.#poll.microseconds
+      if (spin === 0) return
+      count = this.#sockets.look(this.#ready, spin)
+      this.#poll.looked(count > 0)
+    }
+  }
+}

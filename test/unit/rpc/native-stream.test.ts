@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { BusyPoll } from '../../../nfs-server/rpc/busy-poll.ts'
+import { acceptNatively } from '../../../nfs-server/rpc/listener-native.ts'
+import type { Stream, StreamUser } from '../../../nfs-server/rpc/stream.ts'
+
+/** Both ends of a connection; what the stream's user is told is written down. */
+async function connected(t: Test, user: Partial<StreamUser> = {}) {
+  const told: string[] = []
+  const memory = Buffer.alloc(64 << 10)
+  const opened = Promise.withResolvers<Stream>()
+  const acceptor = await acceptNatively(
+    '127.0.0.1',
+    0,
+    (accepted) =>
+      opened.resolve(
+        accepted.open({
+          buffer: () => memory,
+          received: (count) => {
+            told.push(memory.toString('latin1', 0, count))
+            return user.received?.(count) ?? true
+          },
+          ended: () => told.push('ended'),
+          closed: () => told.push('closed'),
+        }),
+      ),
+    new BusyPoll(50, () => false),
+  )
+  const peer = connect({ port: acceptor.port, host: '127.0.0.1', allowHalfOpen: true })
+  const stream = await opened.promise
+  t.teardown(async () => {
+    peer.destroy()
+    stream.destroy()
+    await acceptor.close()
+  })
+  return { told, memory, stream, peer }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(2)
+}
+
+async function allOf(peer: Socket): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of peer) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+t.test('either side may end first, and the other still be heard', async (t) => {
+  for (const first of ['stream', 'peer'] as const) {
+    const { told, stream, peer } = await connected(t)
+    const heard = allOf(peer)
+    if (first === 'stream') stream.end()
+    else peer.end('last words')
+    await until(() => told.includes('ended') || first === 'stream')
+    if (first === 'stream') peer.end('last words')
+    else
+      t.equal(
+        stream.write([Buffer.from('answer')], () => {}),
+        true,
+      )
+    stream.end()
+    const expected = first === 'stream' ? '' : 'answer'
+    t.equal(await heard, createHash('sha256').update(expected).digest('hex'))
+    await until(() => told.includes('closed'))
+    t.same(told, ['last words', 'ended', 'closed'])
+    t.equal(stream.bytesRead, 10)
+  }
+})
+
+t.test('what the kernel does not take at once follows, whole and in order', async (t) => {
+  const { told, stream, peer } = await connected(t)
+  peer.pause()
+  const hash = createHash('sha256')
+  let bytes = 0
+  let writes = 0
+  let sent = 0
+  const write = (...sizes: number[]) => {
+    const pieces = sizes.map((size) => randomBytes(size))
+    for (const piece of pieces) hash.update(piece)
+    bytes += pieces.reduce((sum, piece) => sum + piece.length, 0)
+    writes++
+    if (stream.write(pieces, () => sent++)) sent++
+  }
+  write(1, 70_000, 3)
+  // More pieces than one system call takes.
+  write(...Array.from({ length: 3000 }, (_, index) => index % 97))
+  for (let count = 0; count < 40; count++) write(500_000, 17, 123_456)
+  t.ok(stream.unsentBytes > 0, 'the peer does not read')
+  t.equal(stream.unsentBytes + stream.bytesWritten, bytes)
+  stream.end()
+  t.equal(await allOf(peer), hash.digest('hex'))
+  t.equal(stream.bytesWritten, bytes)
+  t.equal(stream.unsentBytes, 0)
+  t.equal(sent, writes, 'each write is said to be sent once')
+  peer.end()
+  await until(() => told.includes('closed'))
+})
+
+t.test('reading stops and goes on again', async (t) => {
+  let goesOn = false
+  const { told, stream, peer } = await connected(t, { received: () => goesOn })
+  peer.write('one')
+  await until(() => told.length === 1)
+  peer.write('two')
+  await sleep(20)
+  t.same(told, ['one'])
+  goesOn = true
+  stream.resume()
+  await until(() => told.length === 2)
+  t.same(told, ['one', 'two'])
+})
+
+t.test('a reset is noticed, whether it is read from or not', async (t) => {
+  for (const goesOn of [true, false]) {
+    const { told, peer, stream } = await connected(t, { received: () => goesOn })
+    peer.write('x')
+    await until(() => told.length === 1)
+    peer.resetAndDestroy()
+    await until(() => told.includes('closed'))
+    t.same(told, ['x', 'closed'])
+    t.equal(stream.write([Buffer.from('y')], t.fail), false, 'and then there is nobody to write to')
+  }
+})
+
+t.test('it may be ended by who is told of bytes', async (t) => {
+  let stream: Stream | undefined
+  const both = await connected(t, {
+    received: () => {
+      stream!.destroy()
+      return true
+    },
+  })
+  stream = both.stream
+  both.peer.write('x')
+  await until(() => both.told.length > 1)
+  t.same(both.told, ['x', 'closed'])
+  t.equal(await allOf(both.peer), createHash('sha256').digest('hex'))
+})
