@@ -24,8 +24,10 @@ pub const LARGE_PAGE_BYTES: usize = 2 << 20;
 pub struct SideBlock {
     /// A `SideState`.
     pub state: u64,
-    /// Counts this side's starts; never 0 once it has started.
+    /// Counts this side's beginnings; never 0 once it has begun.
     pub epoch: u64,
+    /// The epoch with which this side's process began. What an earlier process asked and claimed is void.
+    pub process_epoch: u64,
     /// The peer's epoch for which this side has emptied its rings; 0: none.
     pub peer_epoch: u64,
     /// Counted up for as long as this side lives.
@@ -72,9 +74,9 @@ pub struct Header {
     pub server_owned: OwnerHeader,
     pub padding_0: [u64; 2 * LINE_BYTES / 8 - 28],
     pub client: SideBlock,
-    pub padding_1: [u64; LINE_BYTES / 8 - 6],
+    pub padding_1: [u64; LINE_BYTES / 8 - 7],
     pub server: SideBlock,
-    pub padding_2: [u64; (HEADER_BYTES - 3 * LINE_BYTES) / 8 - 6],
+    pub padding_2: [u64; (HEADER_BYTES - 3 * LINE_BYTES) / 8 - 7],
 }
 
 /// In front of a ring's slots. Indices count slots since the epoch began and are never reduced.
@@ -148,8 +150,8 @@ pub struct GrantEntry {
 pub struct CachedResponse {
     /// Request id times 4 plus a `ResponseState`; stored last.
     pub tag: u64,
-    /// The client's epoch when it asked.
-    pub epoch: u64,
+    /// The process epoch of the client that asked.
+    pub client_process: u64,
     pub padding: [u64; 6],
     pub answer: ControlSlot,
 }
@@ -189,10 +191,11 @@ layout! {
     "owner.largePool" = offset_of!(OwnerHeader, large_pool) => 40,
     "side.state" = offset_of!(SideBlock, state) => 0,
     "side.epoch" = offset_of!(SideBlock, epoch) => 8,
-    "side.peerEpoch" = offset_of!(SideBlock, peer_epoch) => 16,
-    "side.heartbeat" = offset_of!(SideBlock, heartbeat) => 24,
-    "side.versionMin" = offset_of!(SideBlock, version_min) => 32,
-    "side.versionMax" = offset_of!(SideBlock, version_max) => 40,
+    "side.processEpoch" = offset_of!(SideBlock, process_epoch) => 16,
+    "side.peerEpoch" = offset_of!(SideBlock, peer_epoch) => 24,
+    "side.heartbeat" = offset_of!(SideBlock, heartbeat) => 32,
+    "side.versionMin" = offset_of!(SideBlock, version_min) => 40,
+    "side.versionMax" = offset_of!(SideBlock, version_max) => 48,
     "ringHeaderBytes" = size_of::<RingHeader>() => 384,
     "ring.producer" = offset_of!(RingHeader, producer) => 0,
     "ring.offered" = offset_of!(RingHeader, offered) => 8,
@@ -224,7 +227,7 @@ layout! {
     "grant.acknowledged" = offset_of!(GrantEntry, acknowledged) => 24,
     "cachedResponseBytes" = size_of::<CachedResponse>() => 128,
     "cachedResponse.tag" = offset_of!(CachedResponse, tag) => 0,
-    "cachedResponse.epoch" = offset_of!(CachedResponse, epoch) => 8,
+    "cachedResponse.clientProcess" = offset_of!(CachedResponse, client_process) => 8,
     "cachedResponse.answer" = offset_of!(CachedResponse, answer) => 64,
     "smallPageBytes" = SMALL_PAGE_BYTES => 4096,
     "largePageBytes" = LARGE_PAGE_BYTES => 2097152,

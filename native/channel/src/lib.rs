@@ -2,6 +2,7 @@
 //! docs/side-channel.md has the layout and the state machines drawn.
 
 pub mod borrower;
+pub mod broken;
 pub mod geometry;
 pub mod grant_word;
 #[cfg(test)]
@@ -15,5 +16,8 @@ pub mod page_pool;
 pub mod page_range;
 pub mod region;
 pub mod region_unsafe;
+pub mod requests;
+pub mod response_cache;
 pub mod ring;
+pub mod session;
 pub mod words;
