@@ -78,3 +78,11 @@ t.test('errors', async (t) => {
   interrupted.feed('E 2 5\n')
   t.same(interrupted.errors, ['unlink b: errno 5'])
 })
+
+t.test('a directory is moved with what is in it', async (t) => {
+  const log = logged('B 1 mkdir d 755', 'E 1 0', 'B 2 create d/in 600', 'E 2 0', 'B 3 rename d e', 'E 3 0')
+  const directory = './e d 755 0 0 2 4096 5.000000000 8 -'
+  const inside = file('e/in', '-', '1 0 5.0 7').replace('644', '600')
+  t.same(broken(log, directory, inside), [])
+  t.same(broken(log, directory), ['e/in is missing'])
+})

@@ -78,6 +78,11 @@ export class PromisedTree {
     const moved = this.at(from)
     this.paths.delete(from)
     this.paths.set(to, moved)
+    for (const [path, inode] of [...this.paths]) {
+      if (!path.startsWith(`${from}/`)) continue
+      this.paths.delete(path)
+      this.paths.set(to + path.slice(from.length), inode)
+    }
   }
 
   write(path: string, offset: number, count: number, stamp: number, isPromised: boolean): void {

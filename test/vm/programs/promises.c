@@ -33,7 +33,7 @@ enum { none, file, directory, symbolic, fifo, unknown };
 static int log_fd;
 static unsigned number, stamp;
 static uint64_t state;
-static int kinds[slots];
+static int kinds[slots], has_child[slots];
 
 static void die(const char *what) { perror(what); exit(1); }
 
@@ -101,6 +101,17 @@ static void fill(uint32_t *blocks, int count) {
 
 /* --- what is promised by name --- */
 
+/* A directory is moved with what is in it. */
+static void make_child(int slot) {
+    char path[40];
+    snprintf(path, sizeof path, "%s/in", path_of(slot));
+    begin("create %s 600", path);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    if (end(fd < 0)) return;
+    has_child[slot] = 1;
+    close(fd);
+}
+
 static void make(int slot) {
     const char *path = path_of(slot);
     unsigned mode = 0600 | any(0200);
@@ -117,6 +128,7 @@ static void make(int slot) {
     case 2:
         begin("mkdir %s %o", path, mode);
         becomes(slot, directory, end(mkdir(path, mode)), EEXIST);
+        if (kinds[slot] == directory && any(2)) make_child(slot);
         return;
     case 3: {
         char target[32];
@@ -151,11 +163,21 @@ static void move(int from) {
     int error = end(rename(old, new));
     becomes(to, kind, error, ENOENT);
     becomes(from, none, error, ENOENT);
+    has_child[to] = has_child[from];
+    has_child[from] = 0;
 }
 
 static void drop(int slot) {
     const char *path = path_of(slot);
     int is_directory = kinds[slot] == directory;
+    if (has_child[slot]) {
+        char child[40];
+        snprintf(child, sizeof child, "%s/in", path);
+        begin("unlink %s", child);
+        becomes(slot, directory, end(unlink(child)), ENOENT);
+        has_child[slot] = 0;
+        return;
+    }
     begin("%s %s", is_directory ? "rmdir" : "unlink", path);
     becomes(slot, none, end(is_directory ? rmdir(path) : unlink(path)), ENOENT);
 }
