@@ -240,6 +240,7 @@ pub struct Intended<O> {
 impl<O: Operation> Operation for Intended<O> {
     const INLINE: bool = O::INLINE;
     const ACCESS: Access = O::ACCESS;
+    const CHANGES: bool = O::CHANGES;
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         self.operation.handle()

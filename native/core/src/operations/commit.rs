@@ -14,6 +14,7 @@ pub struct Commit {
 impl Operation for Commit {
     // Making stable what is there changes nothing: writes from before an export became read-only are not lost.
     const ACCESS: Access = Access::Read;
+    const CHANGES: bool = true;
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.file)

@@ -65,6 +65,9 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
             victim: victim.as_ref()?.handle(call, directory)?,
         })
     };
+    if let Some(victim) = &victim {
+        victim.let_go(call, directory);
+    }
     call.once(directory, evidence, || {
         let _guard = directory.act()?;
         sys::unlinkat(directory.fd(), name.as_c_str(), flags)
@@ -108,6 +111,19 @@ impl Victim {
     pub fn handle(&self, call: &Call<'_>, directory: &Opened) -> Option<UntrustedHandle> {
         let wire = call.wire_handle(&directory.object, self.name.as_ref()?).ok()?;
         UntrustedHandle::new(wire.as_bytes()).ok()
+    }
+
+    /// Before it loses `name`. FUSE daemons rename what is open instead of removing it (.fuse_hidden...), so that the
+    /// directory it is in cannot be removed: what the cache has open is closed first.
+    pub fn let_go(&self, call: &Call<'_>, directory: &Opened) {
+        let parent = &directory.object;
+        if self.is_last_link
+            && parent.filesystem.uses_table()
+            && let Some(object) = &self.name
+            && let Ok(wire) = call.wire_handle(parent, object)
+        {
+            call.engine.objects.evict(wire.as_bytes()).close(call.engine);
+        }
     }
 
     /// After it has lost `name`: makes its handle stale if that was the last one, and closes it in the cache so that

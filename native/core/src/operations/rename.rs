@@ -76,6 +76,9 @@ impl Rename {
                 moved: source.as_ref()?.handle(call, from)?,
             })
         };
+        if let Some(victim) = &victim {
+            victim.let_go(call, to);
+        }
         call.once(from, evidence, || {
             let _guard = from.act()?;
             sys::renameat(
