@@ -16,8 +16,10 @@ import { type TurnTaker, unitsPerTurn } from './turns.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
-/** As much work as one small call: answering so many bytes. */
+/** As much work for the event loop as one small call: answering so many bytes. */
 const replyBytesPerUnit = 8 << 10
+/** In the comparison with others so many bytes of a reply are worth a call: making them costs others more. */
+const replyBytesPerService = 512
 const smallReplyBytes = 16 << 10
 /** What a remembered credential takes. */
 const credentialBytes = 1 << 10
@@ -46,6 +48,7 @@ export interface ConnectionOptions {
 export class Connection implements Peer, TurnTaker {
   readonly transport = 'tcp'
   readonly load: ConnectionLoad
+  served = 0
   readonly address: string
   readonly callers: CallerCache
   readonly localAddress: string
@@ -248,8 +251,11 @@ export class Connection implements Peer, TurnTaker {
   }
 
   endReply(): void {
-    const units = this.#sender.end() / replyBytesPerUnit
-    if (this.#isPumping) this.#units += units
+    const bytes = this.#sender.end()
+    const service = 1 + bytes / replyBytesPerService
+    this.served += service
+    this.load.address.served += service
+    if (this.#isPumping) this.#units += bytes / replyBytesPerUnit
     if (this.#sender.rowBytes >= flushBytes) this.#sender.flush()
     else if (!this.#isPumping) this.#scheduleFlush()
   }

@@ -6,7 +6,8 @@
  * same holds for a connection. So the bound is an address's, whatever number of connections it opens.
  */
 import type { RpcLimits } from './limits.ts'
-import { Turns } from './turns.ts'
+import { Ranking } from './ranking.ts'
+import { type TurnAddress, Turns, type TurnTaker } from './turns.ts'
 
 /** A connection without calls: its read chunk, its socket and the objects around them. */
 export const connectionBytes = 96 << 10
@@ -86,8 +87,10 @@ export class ServerLoad {
 }
 
 /** What all connections of one address hold, besides the connections themselves. */
-export class AddressLoad {
+export class AddressLoad implements TurnAddress {
   readonly server: ServerLoad
+  readonly waiting = new Ranking<TurnTaker>()
+  served = 0
   connections = 0
   bytes = 0
   calls = 0

@@ -1,17 +1,19 @@
 /**
  * The order in which connections have their calls taken while there is more to do than one turn of the event loop should
- * do: addresses take turns, and so do the connections of an address, each for a few calls. As long as there is little to
- * do nobody waits here, and a call is taken when it is read.
+ * do, or less memory: first the address that has been served least, and of its connections the one that has. As long
+ * as there is little to do nobody waits here, and a call is taken when it is read.
  */
+import { type Ranked, Ranking } from './ranking.ts'
 
-/** Those of one address share turns. */
-export interface TurnAddress {
+/** Those of one address share what there is for it. */
+export interface TurnAddress extends Ranked {
   readonly hasRoom: boolean
   readonly isTight: boolean
+  readonly waiting: Ranking<TurnTaker>
 }
 
 /** Whoever takes turns. */
-export interface TurnTaker {
+export interface TurnTaker extends Ranked {
   readonly load: { readonly address: TurnAddress }
   /** Takes some calls, and asks for another turn if there are more. Answers how much it did, in units of one small call. */
   takeTurn(): number
@@ -25,15 +27,16 @@ export const unitsPerTurn = 32
 const unitsUncounted = 32
 
 export class Turns {
-  /** By address; both levels in the order in which they come next. */
-  readonly #waiting = new Map<TurnAddress, Set<TurnTaker>>()
-  #count = 0
+  /** Those of which somebody waits. */
+  readonly #addresses = new Ranking<TurnAddress>()
+  /** Who asked for a turn while others have theirs. */
+  #late: TurnTaker[] | undefined
   #units = 0
   #isScheduled = false
 
   /** Others wait, or this turn of the event loop has been long enough. */
   get isContended(): boolean {
-    return this.#units >= unitsPerLoop || this.#count > 0
+    return this.#units >= unitsPerLoop || this.#addresses.size > 0
   }
 
   /** Something was done without waiting for a turn. */
@@ -42,32 +45,31 @@ export class Turns {
     if (this.#units > unitsUncounted) this.#schedule()
   }
 
-  /** It gets a turn when everybody before it had one and its address has room. */
   add(taker: TurnTaker): void {
+    if (this.#late !== undefined) {
+      this.#late.push(taker)
+      return
+    }
     const { address } = taker.load
-    const queue = this.#waiting.get(address)
-    if (queue === undefined) this.#waiting.set(address, new Set([taker]))
-    else if (queue.has(taker)) return
-    else queue.add(taker)
-    this.#count++
+    address.waiting.add(taker)
+    this.#addresses.add(address)
     this.#schedule()
   }
 
   remove(taker: TurnTaker): void {
-    const queue = this.#waiting.get(taker.load.address)
-    if (queue?.delete(taker) !== true) return
-    this.#count--
-    if (queue.size === 0) this.#waiting.delete(taker.load.address)
+    const { address } = taker.load
+    address.waiting.remove(taker)
+    if (address.waiting.size === 0) this.#addresses.remove(address)
   }
 
   /** Addresses of which somebody waits and that have hardly any room. */
   starving(): Set<TurnAddress> {
-    return new Set([...this.#waiting.keys()].filter((address) => address.isTight))
+    return new Set([...this.#addresses.items()].filter((address) => address.isTight))
   }
 
   /** There is more room than before. */
   released(): void {
-    if (this.#count > 0) this.#schedule()
+    if (this.#addresses.size > 0) this.#schedule()
   }
 
   #schedule(): void {
@@ -76,31 +78,34 @@ export class Turns {
     setImmediate(this.#run)
   }
 
+  /** Everybody who waits has one turn at most, those who had least first, until the loop has to see to other things. */
   readonly #run = (): void => {
     this.#isScheduled = false
     this.#units = 0
+    const late: TurnTaker[] = []
+    const withoutRoom: TurnAddress[] = []
+    this.#late = late
     let done = 0
-    // Everybody who waits now at most once: who is still without room asks again to no effect.
-    for (let steps = this.#count; steps > 0 && this.#count > 0 && done < unitsPerLoop; steps--) {
-      done += this.#next()
+    while (done < unitsPerLoop) {
+      const address = this.#addresses.shift()
+      if (address === undefined) break
+      if (!address.hasRoom) {
+        withoutRoom.push(address)
+        continue
+      }
+      const taker = address.waiting.shift()
+      if (taker === undefined) continue
+      done += taker.takeTurn()
+      if (address.waiting.size > 0) this.#addresses.add(address)
     }
+    this.#late = undefined
     this.#units = done
-    // Without anything done there was no room: `released` goes on.
-    if (this.#count > 0 && done > 0) this.#schedule()
-  }
-
-  #next(): number {
-    const [address, queue] = this.#waiting.entries().next().value!
-    // The last of the addresses from now on.
-    this.#waiting.delete(address)
-    const taker: TurnTaker = queue.values().next().value!
-    if (!taker.load.address.hasRoom) {
-      this.#waiting.set(address, queue)
-      return 0
+    for (const address of withoutRoom) this.#addresses.add(address)
+    for (const taker of late) {
+      taker.load.address.waiting.add(taker)
+      this.#addresses.add(taker.load.address)
     }
-    queue.delete(taker)
-    this.#count--
-    if (queue.size > 0) this.#waiting.set(address, queue)
-    return taker.takeTurn()
+    // Without anything done there was no room: `released` goes on.
+    if (done > 0 && this.#addresses.size > 0) this.#schedule()
   }
 }

@@ -25,8 +25,12 @@ impl Flow {
     };
 }
 
-/// Every job counts as at least this long, so that those that take no time take turns too.
+/// Every job counts as at least this long, so that those that take no time take turns too; and as no longer than that,
+/// because one that waits for a disk takes less from others than one that computes.
 const SERVICE_MIN: Duration = Duration::from_micros(1);
+const SERVICE_MAX: Duration = Duration::from_millis(5);
+/// However much somebody had on many threads at once: so far behind the others, and no further.
+const DEBT_MAX: Duration = Duration::from_millis(20);
 /// Keys without anything queued of which is remembered what they had.
 const IDLE_MAX: usize = 256;
 
@@ -99,7 +103,8 @@ impl<K: Copy + Ord + Hash, Q: Default> Ranking<K, Q> {
         let Some(member) = self.members.get_mut(&key) else {
             return;
         };
-        member.served = member.served.saturating_add(service);
+        let most = self.level.saturating_add(DEBT_MAX.as_nanos() as u64);
+        member.served = member.served.saturating_add(service).min(most.max(member.served));
         if let Some(place) = &mut member.place {
             self.waiting.remove(&(*place, key));
             self.entered += 1;
@@ -186,7 +191,7 @@ impl<T> FairQueue<T> {
     }
 
     pub fn served(&mut self, flow: Flow, time: Duration) {
-        self.serve(flow, time.saturating_sub(SERVICE_MIN));
+        self.serve(flow, time.min(SERVICE_MAX).saturating_sub(SERVICE_MIN));
     }
 
     fn serve(&mut self, flow: Flow, time: Duration) {
@@ -295,6 +300,27 @@ mod tests {
         let order = drain(&mut queue);
         let ones = order[..20].iter().filter(|who| **who == flow(1, 1)).count();
         assert!((9..=11).contains(&ones), "{ones} of 20");
+    }
+
+    #[test]
+    fn a_bad_moment_is_forgotten_soon() {
+        let mut queue = FairQueue::default();
+        for _ in 0..100 {
+            queue.push(flow(1, 1), LONG);
+        }
+        // All threads had its jobs, and all of them took very long.
+        for _ in 0..32 {
+            queue.pop().unwrap();
+        }
+        for _ in 0..32 {
+            queue.served(flow(1, 1), Duration::from_secs(1));
+        }
+        for _ in 0..100 {
+            queue.push(flow(2, 1), LONG);
+        }
+        let order = drain(&mut queue);
+        let waited = order.iter().position(|who| *who == flow(1, 1)).unwrap();
+        assert!(waited <= 12, "{waited}");
     }
 
     #[test]

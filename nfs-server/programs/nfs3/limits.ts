@@ -6,8 +6,12 @@ export const transferMultipleBytes = 4096
 export const dtprefBytes = 1 << 16
 /** A READDIR reply grows no further, whatever the client allows. */
 export const directoryReplyBytesMax = 2 * dtprefBytes
-/** What a listing takes in memory, as a multiple of its reply: entries of READDIR have attributes there. */
-export const listingFactor = 8
+/**
+ * What a listing takes in memory while it is made, as a multiple of its reply: once as the core gives it, with room for
+ * attributes also where READDIR's entries have none, and once encoded.
+ */
+export const readdirFactor = 8
+export const readdirplusFactor = 2
 
 /** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
 export const fileOffsetMax = (1n << 63n) - 1n

@@ -10,7 +10,7 @@ import { fsinfo } from './fsinfo.ts'
 import { fsstat } from './fsstat.ts'
 import { getattr } from './getattr.ts'
 import type { Handler } from './handler.ts'
-import { directoryReplyBytesMax, listingFactor, rtmaxBytes } from './limits.ts'
+import { directoryReplyBytesMax, readdirFactor, readdirplusFactor, rtmaxBytes } from './limits.ts'
 import { link } from './link.ts'
 import { lookup } from './lookup.ts'
 import { mkdir } from './mkdir.ts'
@@ -52,11 +52,6 @@ function dataReplyBytes(wanted: number, limit: number): number {
   return Math.min(wanted, limit) + replyHeadBytes
 }
 
-/** Without READDIRPLUS's attributes the entries of a reply are small, but not those it is made from. */
-function listingBytes(wanted: number): number {
-  return dataReplyBytes(wanted, directoryReplyBytesMax) * listingFactor
-}
-
 /** The NFS program over `vfs`. Index in the table is the procedure number. */
 export function createNfsProgram(vfs: Vfs): RpcProgram {
   const rows = [
@@ -76,8 +71,16 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     once(nfs.NFSPROC3_RMDIR, rmdir(vfs)),
     once(nfs.NFSPROC3_RENAME, rename(vfs)),
     once(nfs.NFSPROC3_LINK, link(vfs)),
-    idempotent(nfs.NFSPROC3_READDIR, readdir(vfs), ({ count }) => listingBytes(count)),
-    idempotent(nfs.NFSPROC3_READDIRPLUS, readdirplus(vfs), ({ maxcount }) => listingBytes(maxcount)),
+    idempotent(
+      nfs.NFSPROC3_READDIR,
+      readdir(vfs),
+      ({ count }) => dataReplyBytes(count, directoryReplyBytesMax) * readdirFactor,
+    ),
+    idempotent(
+      nfs.NFSPROC3_READDIRPLUS,
+      readdirplus(vfs),
+      ({ maxcount }) => dataReplyBytes(maxcount, directoryReplyBytesMax) * readdirplusFactor,
+    ),
     idempotent(nfs.NFSPROC3_FSSTAT, fsstat(vfs)),
     idempotent(nfs.NFSPROC3_FSINFO, fsinfo(vfs)),
     idempotent(nfs.NFSPROC3_PATHCONF, pathconf(vfs)),
