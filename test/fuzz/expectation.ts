@@ -17,6 +17,8 @@ const AUTH_BADCRED = 1
 const AUTH_REJECTEDCRED = 2
 const AUTH_BADVERF = 3
 const authBytesMax = 400
+/** A little behind the arguments is let pass, as other servers do. */
+const trailingBytesMax = 1024
 const nothing: Expectation = { kind: 'nothing' }
 
 export function expectationOf(catalogue: Catalogue, service: Service, message: Buffer): Expectation {
@@ -42,7 +44,7 @@ export function expectationOf(catalogue: Catalogue, service: Service, message: B
   const target = catalogue.find(service, program, version, procedure)
   if (target === undefined) return { kind: 'procedure-unavailable' }
   const end = endOfValue(target.model, target.argument, message, argumentsStart)
-  return end === undefined
+  return end === undefined || message.length - end > trailingBytesMax
     ? { kind: 'garbage-arguments', target }
     : { kind: 'result', target, argumentsStart }
 }

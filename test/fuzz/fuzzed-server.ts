@@ -48,11 +48,11 @@ export class FuzzedServer {
     return this.#process.ended.then(({ code, signal }) => `exit code ${code}, signal ${signal}`)
   }
 
-  sample(records: number): Promise<Sample> {
-    return takeSample(this.#process.pid, this.#measureFile, records)
+  async sample(records: number): Promise<Sample> {
+    return await takeSample(this.#process.pid, this.#measureFile, records, await this.#metric('fsva_locks'))
   }
 
-  async metric(name: string): Promise<number> {
+  async #metric(name: string): Promise<number> {
     const found = new RegExp(`^${name} (\\S+)$`, 'm').exec(await this.#metrics())
     return Number(found?.[1])
   }

@@ -1,8 +1,10 @@
 /** All ways to the server: several addresses, reserved ports and others, TCP and UDP. */
 
 import { TcpRpcClient } from '../../nfs-server/rpc/client.ts'
+import { NLM_PROG, NLM4_VERS, NLM4_VERS_PROCEDURES as nlm } from '../../nfs-server/xdr/generated/nlm.ts'
 import { SM_PROG, SM_VERS, SM_VERS_PROCEDURES as sm } from '../../nfs-server/xdr/generated/nsm.ts'
 import type { Service } from './catalogue.ts'
+import { clientNames } from './interesting.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import type { FuzzRecord } from './records.ts'
@@ -15,16 +17,16 @@ const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3']
 const depth = 24
 const datagramsAtOnce = 6
 const firstReservedPort = 600
-const lastReservedPort = 1000
 const lanesPerService: Readonly<Record<Service, number>> = { nfs: 6, mount: 6, portmap: 2 }
 
 export class Lanes {
   readonly #lanes: Readonly<Record<string, readonly Lane[]>>
-  readonly #ports: Ports
+  /** One per address: for what is asked besides. */
+  readonly #callers: readonly TcpRpcClient[]
 
-  private constructor(lanes: Readonly<Record<string, readonly Lane[]>>, ports: Ports) {
+  private constructor(lanes: Readonly<Record<string, readonly Lane[]>>, callers: readonly TcpRpcClient[]) {
     this.#lanes = lanes
-    this.#ports = ports
+    this.#callers = callers
   }
 
   static async open(ledger: Ledger, ports: Ports): Promise<Lanes> {
@@ -48,7 +50,12 @@ export class Lanes {
         ),
       )
     }
-    return new Lanes(lanes, ports)
+    const options = { credential: { uid: 0, gid: 0 }, timeoutMs: 120_000 }
+    const target = { host: '127.0.0.1', port: ports.mount }
+    const callers = addresses.map((localAddress) =>
+      TcpRpcClient.connect({ ...target, localAddress, localPort: reserved++ }, options),
+    )
+    return new Lanes(lanes, await Promise.all(callers))
   }
 
   get #all(): Lane[] {
@@ -70,18 +77,21 @@ export class Lanes {
     clearInterval(timer)
   }
 
-  /** Has every lock freed, as SM_SIMU_CRASH does: how many are left. */
-  async freeLocks(locks: () => Promise<number>): Promise<number> {
-    const client = await TcpRpcClient.connect(
-      { host: '127.0.0.1', port: this.#ports.mount, localAddress: '127.0.0.1', localPort: lastReservedPort },
-      { credential: { uid: 0, gid: 0 }, timeoutMs: 120_000 },
-    )
-    await client.call(SM_PROG, SM_VERS, sm.SM_SIMU_CRASH, undefined)
-    client.close()
-    return await locks()
+  /** Has the locks of every client freed that the fuzzer has names for. */
+  async freeLocks(): Promise<void> {
+    for (const client of this.#callers) {
+      for (const name of clientNames) {
+        await client.call(NLM_PROG, NLM4_VERS, nlm.NLMPROC4_FREE_ALL, { name, state: 0 })
+      }
+    }
+  }
+
+  /** Has all locks freed, and a grace period begin. */
+  async simulateCrash(): Promise<void> {
+    await this.#callers[0]!.call(SM_PROG, SM_VERS, sm.SM_SIMU_CRASH, undefined)
   }
 
   close(): void {
-    for (const lane of this.#all) lane.close()
+    for (const lane of [...this.#all, ...this.#callers]) lane.close()
   }
 }

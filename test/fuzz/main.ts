@@ -16,6 +16,7 @@ const program = new Command('node test/fuzz/main.ts')
   .option('--from <n>', 'index of the first record', whole, 0)
   .option('--count <n>', 'how many records', whole, 30_000)
   .option('--leak <bytes>', 'make the server leak so much per call, to see it found', whole, 0)
+  .option('--settle', 'wait until the server has given back what is idle, and see that it does')
   .option('--json <file>', 'write everything that was counted to a file')
   .option('--inside', 'already in namespaces of its own')
   .addHelpText(
@@ -34,15 +35,16 @@ interface Options {
   count: number
   leak: number
   json?: string
+  settle?: true
   inside?: true
 }
 
-const { seed, from, count, leak, json, inside } = program.opts<Options>()
+const { seed, from, count, leak, json, settle, inside } = program.opts<Options>()
 if (inside) {
   const began = Date.now()
   const progress = (text: string) =>
     console.log(`fuzz: ${Math.round((Date.now() - began) / 1000)} s: ${text}`)
-  const result = await fuzz({ seed, from, count, leakBytes: leak, progress })
+  const result = await fuzz({ seed, from, count, leakBytes: leak, settles: settle ?? false, progress })
   if (json !== undefined) writeFileSync(json, JSON.stringify(result))
   console.log(summary(result))
   process.exit(result.findings.length + result.failures.length === 0 ? 0 : 1)

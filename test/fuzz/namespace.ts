@@ -40,6 +40,7 @@ export interface FuzzRunOptions {
   readonly seed: number
   readonly count: number
   readonly leakBytes?: number
+  readonly settles?: boolean
   progress?(text: string): void
 }
 
@@ -48,12 +49,14 @@ export async function runFuzzer({
   seed,
   count,
   leakBytes = 0,
+  settles = false,
   progress,
 }: FuzzRunOptions): Promise<FuzzResult> {
   const scratch = mkdtempSync(join(tmpdir(), 'fsva-fuzz-result-'))
   const json = join(scratch, 'result.json')
   let printed = ''
   const options = ['--seed', seed, '--count', count, '--leak', leakBytes, '--json', json].map(String)
+  if (settles) options.push('--settle')
   try {
     await fuzzInNamespace(options, (text) => {
       printed += text

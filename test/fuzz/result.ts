@@ -51,7 +51,8 @@ export interface RunFacts {
   readonly calls: CallCounts
   readonly seconds: number
   readonly changed: readonly string[]
-  readonly locksLeft: number
+  /** What the server did not give back, a line each. */
+  readonly left: readonly string[]
   readonly exitCode: number | null
   readonly complaints: readonly string[]
   readonly removed: number
@@ -78,8 +79,6 @@ export function makeResult(facts: RunFacts): FuzzResult {
     growth: {
       anonymousBytes: grown('anonymousBytes'),
       heldBytes: grown('heldBytes'),
-      descriptors: grown('descriptors'),
-      threads: grown('threads'),
     },
     samples,
     removed: facts.removed,
@@ -109,14 +108,13 @@ function figuresOf(
 }
 
 function failuresOf(facts: RunFacts, procedures: readonly ProcedureFigures[]): string[] {
-  const { tally, samples, witness, changed, locksLeft, exitCode, complaints } = facts
+  const { tally, samples, witness, changed, left, exitCode, complaints } = facts
   const due = tally.sent - tally.unanswerable
-  const failures = [...leaks(samples), ...witness.wrong.map((wrong) => `the witness: ${wrong}`)]
+  const failures = [...leaks(samples), ...left, ...witness.wrong.map((wrong) => `the witness: ${wrong}`)]
   if (witness.rounds === 0) failures.push('the witness was never served')
   if (tally.answered !== due) failures.push(`${tally.answered} of ${due} records were answered`)
   if (changed.length > 0)
     failures.push(`what nobody may change has changed: ${changed.slice(0, 5).join('; ')}`)
-  if (locksLeft !== 0) failures.push(`${locksLeft} locks are left after everybody restarted`)
   if (exitCode !== 0) failures.push(`the server ended with exit code ${exitCode}`)
   for (const line of complaints.slice(0, 10)) failures.push(`in the log: ${line}`)
   for (const { program, version, procedure, counted, named } of procedures) {

@@ -1,4 +1,5 @@
 /** One run of the fuzzer against a server of its own, in a network namespace of its own. */
+import { setTimeout } from 'node:timers/promises'
 import { mountedRoot } from '../fixtures/restartable-server.ts'
 import { sendBroken } from './broken-framing.ts'
 import { describeTree } from './canary.ts'
@@ -12,7 +13,7 @@ import { Records } from './records.ts'
 import { type FuzzResult, makeResult } from './result.ts'
 import { Scene } from './scene.ts'
 import { Tally } from './tally.ts'
-import type { Sample } from './watch.ts'
+import { leftOver, type Sample } from './watch.ts'
 import { Witness } from './witness.ts'
 import { World } from './world.ts'
 
@@ -23,10 +24,14 @@ export interface FuzzOptions {
   readonly count: number
   /** What the server shall leak per call, to see whether that is seen. */
   readonly leakBytes: number
+  /** Wait at the end until everything idle has been given back, which takes a minute. */
+  readonly settles: boolean
   progress(text: string): void
 }
 
 const samplesWanted = 40
+/** Idle descriptors and threads live for half a minute. */
+const settleMsMax = 180_000
 const brokenAtOnce = 4
 /** One each: a port that was just used cannot be used again at once. */
 const reservedPort = 900
@@ -79,6 +84,7 @@ class Run {
     void server.ended.then((how) => {
       ended = how
     })
+    const first = await server.sample(0)
     const began = performance.now()
     const records = new Records(catalogue, world, seed)
     await this.#send(records, lanes, ledger, janitor, () => ended)
@@ -90,8 +96,9 @@ class Run {
     }
     const calls = ended === undefined ? await server.calls() : new Map()
     await witness.stop()
-    const locksLeft = ended === undefined ? await lanes.freeLocks(() => server.metric('fsva_locks')) : 0
+    if (ended === undefined) await lanes.simulateCrash()
     lanes.close()
+    const left = ended === undefined ? await this.#settle(first) : []
     const after = untouchable.map(describeTree)
     const changed = after.flatMap((tree, i) => tree.filter((line, at) => line !== before[i]![at]))
     const exitCode = await server.stop()
@@ -104,7 +111,7 @@ class Run {
       calls,
       seconds,
       changed,
-      locksLeft,
+      left,
       exitCode,
       complaints: server.complaints,
       removed: janitor.removed,
@@ -146,9 +153,22 @@ class Run {
         await janitor.clean()
       }
       if (sent % sampleEvery === sampleEvery - 1) {
+        await lanes.freeLocks()
         this.#samples.push(await this.#server.sample(sent + 1))
         progress(`${sent + 1} records, ${ledger.findings.length} findings`)
       }
+    }
+  }
+
+  /** What is left in the end of what was not there before. */
+  async #settle(first: Sample): Promise<string[]> {
+    const deadline = performance.now() + settleMsMax
+    for (;;) {
+      const last = await this.#server.sample(0)
+      const left = leftOver(first, last)
+      if (!this.#options.settles) return last.locks > 0 ? [`${last.locks} locks are left`] : []
+      if (left.length === 0 || performance.now() > deadline) return left
+      await setTimeout(1000)
     }
   }
 

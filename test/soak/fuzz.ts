@@ -16,7 +16,7 @@ export const part: SoakPart = {
     'client all along, leave alone what is not exported or read-only, log no surprise and stop cleanly.',
   async run(context) {
     const count = scaled(context, 1_000_000)
-    const result = await runFuzzer({ seed, count, progress: context.progress })
+    const result = await runFuzzer({ seed, count, settles: true, progress: context.progress })
     const findings = result.findings.map(({ index, what, where }) => `record ${index} (${where}): ${what}`)
     return {
       paragraphs: [described(result)],

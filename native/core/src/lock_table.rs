@@ -297,4 +297,6 @@ fn kernel_conflict(fd: BorrowedFd<'_>, request: &LockRequest<'_>) -> Result<Opti
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

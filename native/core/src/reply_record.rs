@@ -456,4 +456,6 @@ fn fill(opened: &mut Opened, inherited: crate::reply_record_file::Inherited) -> 
 }
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod tests;

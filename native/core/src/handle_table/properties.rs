@@ -42,8 +42,6 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
     /// Whatever happens, an id names one object for ever, the place the table knows is the one last heard of, and a
     /// restart changes nothing.
     #[test]

@@ -7,15 +7,15 @@ use crate::handle::{Handle, HandleCodec, Object};
 use crate::lock_ranges::LAST;
 use crate::state_directory::MacKey;
 
-struct Scene {
-    table: LockTable,
+pub(super) struct Scene {
+    pub(super) table: LockTable,
     file: tempfile::NamedTempFile,
     wire: WireHandle,
-    budget: Arc<AtomicUsize>,
+    pub(super) budget: Arc<AtomicUsize>,
 }
 
 impl Scene {
-    fn new() -> Scene {
+    pub(super) fn new() -> Scene {
         let handle = Handle {
             export: ExportId(1),
             filesystem: crate::handle::FilesystemKey(1),
@@ -31,7 +31,7 @@ impl Scene {
         }
     }
 
-    fn open(&self) -> File {
+    pub(super) fn open(&self) -> File {
         File::options()
             .read(true)
             .write(true)
@@ -39,7 +39,13 @@ impl Scene {
             .unwrap()
     }
 
-    fn request<'a>(&'a self, owner: &'a str, offset: u64, length: u64, exclusive: bool) -> LockRequest<'a> {
+    pub(super) fn request<'a>(
+        &'a self,
+        owner: &'a str,
+        offset: u64,
+        length: u64,
+        exclusive: bool,
+    ) -> LockRequest<'a> {
         LockRequest {
             wire: &self.wire,
             export: ExportId(1),
@@ -50,13 +56,13 @@ impl Scene {
         }
     }
 
-    fn lock(&self, owner: &str, offset: u64, length: u64, exclusive: bool) -> Attempt {
+    pub(super) fn lock(&self, owner: &str, offset: u64, length: u64, exclusive: bool) -> Attempt {
         let request = self.request(owner, offset, length, exclusive);
         let open = || Ok(Descriptor::new(OwnedFd::from(self.open()), &self.budget));
         self.table.lock(&request, open).unwrap()
     }
 
-    fn unlock(&self, owner: &str, offset: u64, length: u64) -> usize {
+    pub(super) fn unlock(&self, owner: &str, offset: u64, length: u64) -> usize {
         let range = LockRange::new(offset, length).unwrap();
         self.table.unlock(&self.wire, owner.as_bytes(), range).unwrap()
     }

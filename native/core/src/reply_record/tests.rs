@@ -13,7 +13,7 @@ use crate::reply_record_file::{FILE_NAME, pretend_reboot};
 
 const BYTES: usize = RECORD_BYTES_MIN;
 
-fn call(xid: u32) -> CallIdentity<'static> {
+pub(super) fn call(xid: u32) -> CallIdentity<'static> {
     CallIdentity {
         client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         xid,
@@ -24,11 +24,11 @@ fn call(xid: u32) -> CallIdentity<'static> {
     }
 }
 
-fn open(directory: &Path) -> (Arc<ReplyRecord>, Findings) {
+pub(super) fn open(directory: &Path) -> (Arc<ReplyRecord>, Findings) {
     ReplyRecord::open(Some(directory), BYTES).unwrap()
 }
 
-fn evidence(name: &str) -> Evidence {
+pub(super) fn evidence(name: &str) -> Evidence {
     Evidence::Link {
         entry: Place {
             directory: UntrustedHandle::new(b"directory").unwrap(),
@@ -38,14 +38,14 @@ fn evidence(name: &str) -> Evidence {
     }
 }
 
-fn begin(record: &Arc<ReplyRecord>, xid: u32) -> u32 {
+pub(super) fn begin(record: &Arc<ReplyRecord>, xid: u32) -> u32 {
     match record.begin(&call(xid), Keep::Reply) {
         Begun::New(number) => number,
         other => panic!("xid {xid}: {other:?}"),
     }
 }
 
-fn answered(record: &Arc<ReplyRecord>, xid: u32) -> Option<Vec<u8>> {
+pub(super) fn answered(record: &Arc<ReplyRecord>, xid: u32) -> Option<Vec<u8>> {
     match record.begin(&call(xid), Keep::Reply) {
         Begun::Answered(reply) => Some(reply),
         Begun::New(number) => {
@@ -419,7 +419,8 @@ enum Known {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    // Each case opens several files; more come with PROPTEST_CASES.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
     #[test]
     fn agrees_with_a_model_over_any_number_of_deaths(steps in prop::collection::vec(steps(), 1..120)) {
         let directory = tempfile::tempdir().unwrap();
