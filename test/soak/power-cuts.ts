@@ -32,7 +32,7 @@ export const part: SoakPart = {
         const target = targets[cut % targets.length]!
         const progress = (text: string) => context.progress(`cut ${cut + 1} of ${count}: ${text}`)
         const options = { name: `cut-${cut}`, seed: seed + 1000 * cut, random, mode, target, progress }
-        const figures = await powerCut(scene, { ...options, promisesMin: 20 })
+        const figures = await powerCut(scene, { ...options, promisesMin: 10 })
         all.push(figures)
         if (figures.wrong.length > 0) progress(`${figures.wrong.length} broken: ${figures.wrong[0]}`)
         // A promise that was broken confuses the programs from then on.

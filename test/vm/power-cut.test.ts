@@ -23,7 +23,7 @@ t.test('an appliance whose power fails', async (t) => {
     const random = seededRandom(seed)
     const target = ['ext4', 'xfs', 'btrfs'][Math.floor(random() * 3)]!
     const mode = random() < 0.5 ? 'some' : 'none'
-    const figures = await powerCut(scene, { name: 'cut', seed, random, mode, target, promisesMin: 16 })
+    const figures = await powerCut(scene, { name: 'cut', seed, random, mode, target, promisesMin: 8 })
     t.same(figures.wrong, [])
     t.ok(figures.volumes.get(target)!.unflushedSectors > 0, 'the cut hit writes that were not flushed')
     for (const [volume, losses] of figures.controlLosses) t.ok(losses > 0, `control: ${volume} loses`)

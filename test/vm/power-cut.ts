@@ -42,7 +42,7 @@ export interface PowerCutFigures {
   readonly raw: RawFindings['figures'] | undefined
 }
 
-const kinds: readonly WorkerKind[] = ['mixed', 'sync', 'stream', 'names']
+const kinds: readonly WorkerKind[] = ['mixed', 'sync', 'stream']
 
 /** Whether promises on it cannot be kept. */
 export function isControl(volume: VolumeOptions): boolean {
@@ -100,7 +100,7 @@ export async function powerCut(scene: PowerCutScene, options: PowerCutOptions): 
 
   const before = new Map(load.workers.map((worker) => [worker, worker.log.count]))
   const goOn = honest.flatMap(on)
-  while (goOn.some((worker) => worker.log.count < before.get(worker)! + 5)) {
+  while (goOn.some((worker) => worker.log.count < before.get(worker)! + 2)) {
     await sleep(500)
     await load.read()
     if (goOn.some((worker) => worker.log.errors.length > 0)) break

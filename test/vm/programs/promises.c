@@ -246,7 +246,7 @@ static void stream(void) {
         fd = open(path, O_CREAT | O_WRONLY, 0644);
         if (end(fd < 0)) return;
     }
-    if (any(8) == 0 || written >= stream_blocks) {
+    if (any(4) == 0 || written >= stream_blocks) {
         int data_only = any(2);
         begin("sync %s %s", path, data_only ? "fdatasync" : "fsync");
         end(data_only ? fdatasync(fd) : fsync(fd));
