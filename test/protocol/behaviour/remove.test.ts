@@ -42,6 +42,22 @@ onEveryBackEnd('REMOVE and RMDIR', (behaviour) => {
     t.same(ok(await root.lookup(dir, 'two')).object.data, file)
   })
 
+  behaviour(
+    'nothing is left of files that were in use, so their directory goes',
+    async (t, { root, dir }) => {
+      const below = made(await root.mkdir(dir, 'below'))
+      for (const name of ['removed', 'replaced', 'replacing']) {
+        const file = made(await root.create(below, name))
+        ok(await root.write(file, 0n, 'some data'))
+        ok(await root.read(file, 0n, 9))
+      }
+      ok(await root.remove(below, 'removed'))
+      ok(await root.rename(below, 'replacing', below, 'replaced'))
+      ok(await root.remove(below, 'replaced'))
+      t.equal(statusOf(await root.rmdir(dir, 'below')), 'NFS3_OK')
+    },
+  )
+
   behaviour('REMOVE of a missing name is NOENT, with wcc data', async (t, { root, dir }) => {
     const { dir_wcc } = failed(await root.remove(dir, 'missing'), 'NFS3ERR_NOENT')
     t.same(dir_wcc.after, await attributesOf(root, dir))
