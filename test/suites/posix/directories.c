@@ -77,8 +77,9 @@ CASE(posix, removed_directory) {
   gives("create-in-it", open("file", O_CREAT | O_WRONLY, 0600), ENOENT);
   gives("mkdir-in-it", mkdir("sub", 0700), ENOENT);
   gives("getcwd", getcwd((char[PATH_MAX]){0}, PATH_MAX) == NULL ? -1 : 0, ENOENT);
-  gives("fstat", fstat(fd, &(struct stat){0}), 0);
-  is("links", (long long)look_fd(fd).st_nlink, 0);
+  struct stat status = {.st_nlink = 77};
+  gives("fstat", fstat(fd, &status), 0);
+  is("links", (long long)status.st_nlink, 0);
   errno = 0;
   holds("lists-nothing", readdir(directory) == NULL);
   gives("the-name-is-free", mkdir("../d", 0700), 0);

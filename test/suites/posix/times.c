@@ -145,3 +145,29 @@ CASE(posix, times_of_new) {
   MUST(rename("file", "renamed"));
   is("rename-keeps-mtime", compare_times(look("renamed").st_mtim, look("renamed").st_atim), 0);
 }
+
+/* With relatime, which is what everybody mounts with, a read marks atime when mtime is newer. */
+CASE(posix, times_of_reading) {
+  make_file("file", 0644, "text");
+  MUST(symlink("file", "link"));
+  make_directory("d", 0755);
+  struct timespec times[2] = {{1000, 0}, {2000, 0}};
+  MUST(utimensat(AT_FDCWD, "file", times, 0));
+  MUST(utimensat(AT_FDCWD, "d", times, 0));
+  MUST(utimensat(AT_FDCWD, "link", times, AT_SYMLINK_NOFOLLOW));
+  text_of("file");
+  readlink("link", (char[9]){0}, 9);
+  DIR *directory = opendir("d");
+  readdir(directory);
+  closedir(directory);
+  holds("read-marks-atime", look("file").st_atim.tv_sec > 2000);
+  holds("readlink-marks-atime", look("link").st_atim.tv_sec > 2000);
+  holds("readdir-marks-atime", look("d").st_atim.tv_sec > 2000);
+  is("read-leaves-mtime", look("file").st_mtim.tv_sec, 2000);
+  MUST(utimensat(AT_FDCWD, "file", times, 0));
+  close((int)MUST(open("file", O_RDONLY)));
+  is("opening-leaves-atime", look("file").st_atim.tv_sec, 1000);
+  int fd = (int)MUST(open("file", O_RDONLY | O_NOATIME));
+  MUST(read(fd, (char[1]){0}, 1));
+  is("noatime-leaves-atime", look_fd(fd).st_atim.tv_sec, 1000);
+}
