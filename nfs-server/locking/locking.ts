@@ -1,5 +1,5 @@
 /** Locks of a server: the lock manager, the status monitor, and what of them outlives a restart. */
-import type { Logger } from '../log.ts'
+import { type Logger, RepeatLimit } from '../log.ts'
 import type { LockFigures } from '../metrics/lock-metrics.ts'
 import { GracePeriod } from '../programs/nlm/grace.ts'
 import { defaultLockLimits, type LockLimits } from '../programs/nlm/limits.ts'
@@ -16,6 +16,9 @@ import { RestartNotices } from './restart-notices.ts'
 
 /** How often clients without locks are forgotten: not at once, because most come back. */
 const forgetIntervalMs = 60_000
+/** Lines about lost locks, of all clients. */
+const lostLogIntervalMs = 60_000
+const lostLogBurst = 20
 /** Timers are not exact: the grace period is over for sure by then. */
 const graceMarginMs = 100
 
@@ -35,6 +38,7 @@ export class Locking {
   readonly nsm: RpcProgram
   readonly #options: LockingOptions
   readonly #grace = new GracePeriod()
+  readonly #repeats = new RepeatLimit(lostLogIntervalMs, lostLogBurst)
   readonly #clients: LockClients
   readonly #shares: ShareTable
   readonly #manager: LockManager
@@ -61,6 +65,7 @@ export class Locking {
       callbacks,
       isMonitored: (client) => this.#monitored.has(client),
       monitor: (client, localAddress) => this.#monitor(client, localAddress),
+      onLost: (client) => this.#lockLost(client),
     })
     this.nlm = createNlmProgram({ vfs, manager: this.#manager, clients, shares, grace, callbacks })
     this.nsm = createNsmProgram({
@@ -101,6 +106,13 @@ export class Locking {
     const client = { address, name, localAddress }
     if (!this.#monitored.hasRoomFor(client)) this.#forgetIdle()
     return this.#monitored.add(client)
+  }
+
+  #lockLost({ address, name }: LockClient): void {
+    const suppressed = this.#repeats.admit('lost')
+    if (suppressed === undefined) return
+    const message = 'a client has lost a lock: when it wanted it back after a restart, somebody else had it'
+    this.#options.log.warn({ client: address, name, suppressed }, message)
   }
 
   #beginGrace(clients: readonly MonitoredClient[]): void {

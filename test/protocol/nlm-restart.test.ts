@@ -1,4 +1,7 @@
 /** Locks when the server or a client restarts, and the status monitor that says so. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import t from 'tap'
 import { TcpRpcClient } from '../../nfs-server/rpc/client.ts'
 import { NLM_PROG, NLM4_VERS, NLM4_VERS_PROCEDURES as v4 } from '../../nfs-server/xdr/generated/nlm.ts'
@@ -70,6 +73,41 @@ for (const how of ['killed', 'stopped'] as const) {
     })
   })
 }
+
+t.test('a program of the appliance has the lock when the client wants it back', async (t) => {
+  const restartWithLockTaken = async (graceSeconds: number) => {
+    const { server, one, two, file } = await openLocks(t, { graceSeconds })
+    await one.lock(file)
+    await server.stop('killed')
+    const flock = ['flock', join(server.directory, 'file'), 'sh', '-c', 'echo held; read line'] as const
+    const program = spawn('setpriv', ['--pdeathsig', 'KILL', ...flock], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(program.stdout, 'data')
+    await server.start()
+    one.reconnect()
+    two.reconnect()
+    return { server, one, two, file, letGo: () => program.stdin.end() }
+  }
+
+  await t.test('for a moment: it is waited for', async (t) => {
+    const { server, one, file, letGo } = await restartWithLockTaken(3600)
+    const reclaimed = one.lock(file, { reclaim: true })
+    const first = await Promise.race([reclaimed, one.test(file)])
+    t.equal(first, 'DENIED_GRACE_PERIOD', 'it is not refused, and others are answered')
+    letGo()
+    t.equal(await reclaimed, 'GRANTED')
+    t.equal(server.figures.reclaimed, 1)
+  })
+
+  await t.test('for longer than half of the grace period: it is lost', async (t) => {
+    const { server, one, two, file, letGo } = await restartWithLockTaken(2)
+    t.equal(await one.lock(file, { reclaim: true }), 'DENIED')
+    t.equal(server.figures.reclaimed, 0)
+    letGo()
+    await until(async () => (await two.lock(file)) === 'GRANTED', 'the end of the grace period')
+  })
+})
 
 t.test('no grace period when nobody had a lock', async (t) => {
   const { server, one, two, file } = await openLocks(t, { graceSeconds: 3600 })

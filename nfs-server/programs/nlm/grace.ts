@@ -5,16 +5,24 @@
 export class GracePeriod {
   /** Of the monotonic clock. */
   #until_ms = 0
+  #halfway_ms = 0
   #mayReclaim: ReadonlySet<string> = new Set()
 
   /** `addresses` are those of the clients that had locks. */
   begin(seconds: number, addresses: Iterable<string>): void {
     this.#mayReclaim = new Set(addresses)
-    this.#until_ms = this.#mayReclaim.size === 0 ? 0 : performance.now() + seconds * 1000
+    const now = performance.now()
+    this.#until_ms = this.#mayReclaim.size === 0 ? 0 : now + seconds * 1000
+    this.#halfway_ms = (now + this.#until_ms) / 2
   }
 
   get isActive(): boolean {
     return performance.now() < this.#until_ms
+  }
+
+  /** Less than half of it is over: who waits here leaves enough for the client's other locks. */
+  get hasTimeToSpare(): boolean {
+    return this.isActive && performance.now() < this.#halfway_ms
   }
 
   /** Whether a client may take a lock now: reclaims in the grace period, new locks after it. */

@@ -32,6 +32,8 @@ export interface LockManagerOptions {
    */
   readonly isMonitored: (client: LockClient) => boolean
   readonly monitor: (client: LockClient, localAddress: string) => Promise<boolean>
+  /** A client's lock is gone for good: after a restart somebody else had it when the client wanted it back. */
+  readonly onLost: (client: LockClient) => void
 }
 
 /** Whether the client is to be told of a restart (LOCK), or does without (NM_LOCK). */
@@ -83,9 +85,8 @@ export class LockManager {
         const status = await this.#monitor(request)
         if (status !== nlm4_stats.NLM4_GRANTED) return status
       }
-      const status = await this.#lockOrWait(request, how)
-      if (how.reclaim && status === nlm4_stats.NLM4_GRANTED) this.reclaimed++
-      return status
+      if (how.reclaim) return await this.#reclaim(request)
+      return await this.#lockOrWait(request, how)
     } finally {
       client.calls--
     }
@@ -100,6 +101,26 @@ export class LockManager {
     }
     const isSaved = await monitor(client, peer.localAddress)
     return isSaved ? nlm4_stats.NLM4_GRANTED : nlm4_stats.NLM4_DENIED_NOLOCKS
+  }
+
+  /**
+   * The client does not ask twice, and goes on as if it had the lock. So a program of this machine that came in between
+   * is waited for.
+   */
+  #reclaim(request: LockRequest): Promise<nlm4_stats> {
+    const { grace, onLost } = this.#options
+    return this.#inOrder(request.alock.fh, async (file) => {
+      for (;;) {
+        const { status, holder } = await this.#attempt(file, request)
+        if (status === errno.OK) this.reclaimed++
+        if (status !== errno.EAGAIN) return statusFromErrno(status)
+        if (holder?.owner !== undefined || !grace.hasTimeToSpare || this.#isClosed) {
+          onLost(request.client)
+          return nlm4_stats.NLM4_DENIED
+        }
+        await new Promise((resolve) => setTimeout(resolve, retryMsMin))
+      }
+    })
   }
 
   #lockOrWait(
