@@ -3,7 +3,7 @@
  * user VM wait or are told, as local ones; whoever uses something else notices nothing.
  */
 import { readFileSync } from 'node:fs'
-import { command } from './command.ts'
+import { command, commandSync } from './command.ts'
 import type { ErrorScene, ExportName } from './error-scene.ts'
 
 export interface WaitResult {
@@ -30,19 +30,22 @@ async function startWriters(scene: ErrorScene, name: ExportName) {
   await command('sh', ['-e', '-c', `mkdir w; seq ${writers} | sed s,^,w/, | xargs touch`], {
     cwd: scene.here(name),
   })
-  await scene.remote(name, 'ls -l w > /dev/null; rm -f /tmp/started*')
+  await scene.remote(
+    name,
+    `ls -l w > /dev/null; rm -f /tmp/started*
+    for i in $(seq ${writers}); do head -c 1048576 /dev/urandom > /tmp/data-$i; sha256sum /tmp/data-$i > /tmp/sum-$i; done`,
+  )
   return () => {
-    const one = 'touch /tmp/started-$i; head -c 1048576 /dev/urandom | tee w/$i | sha256sum > /tmp/sum-$i'
-    const script = `for i in $(seq ${writers}); do (${one}; sync w/$i || echo failed $i) & done; wait`
+    const one = 'dd if=/tmp/data-$i of=w/$i bs=1M conv=notrunc,fsync status=none || echo failed $i'
+    const script = `for i in $(seq ${writers}); do (touch /tmp/started-$i; ${one}) & done; wait`
     return scene.vm.run(`cd ${scene.there(name)}; ${script}`, { timeoutMs })
   }
 }
 
 async function writersAreStuck(scene: ErrorScene): Promise<void> {
-  await scene.vm.sh(
-    `until [ "$(ls /tmp/started-* | wc -l)" = ${writers} ]; do sleep 0.2; done; sync & sleep 3`,
-    { timeoutMs },
-  )
+  await scene.vm.sh(`until [ "$(ls /tmp/started-* | wc -l)" = ${writers} ]; do sleep 0.2; done; sleep 5`, {
+    timeoutMs,
+  })
 }
 
 /** What of the writers' data is on the server: "all" if it is what they wrote. */
@@ -65,6 +68,8 @@ export async function freeze(scene: ErrorScene): Promise<WaitResult> {
     for i in $(seq ${readers}); do dd of=cold/$i oflag=nocache conv=notrunc,fdatasync count=0 status=none; done`
   await command('sh', ['-e', '-c', prepare], { cwd: scene.here('plain') })
   const start = await startWriters(scene, 'plain')
+  const thaw = () => void commandSync('sh', ['-c', `fsfreeze -u ${scene.here('plain')} 2> /dev/null || true`])
+  scene.scope.onClose(thaw)
   await command('fsfreeze', ['-f', scene.here('plain')])
   const seen: (readonly [string, string, string])[] = []
   let writing: ReturnType<typeof start>
@@ -77,7 +82,7 @@ export async function freeze(scene: ErrorScene): Promise<WaitResult> {
     seen.push(['names of it are found', await scene.remote('plain', 'ls cold | wc -l'), `${readers}`])
     seen.push(['another export goes on', await use(scene, 'fuse'), '2000000'])
   } finally {
-    await command('fsfreeze', ['-u', scene.here('plain')])
+    thaw()
   }
   const { stdout, stderr, exitCode } = await writing
   seen.push(['after thawing no writer failed', `${stdout}${stderr}${exitCode}`, '0'])
@@ -93,6 +98,7 @@ function daemonOf(directory: string): Promise<string> {
 export async function hang(scene: ErrorScene): Promise<WaitResult> {
   const daemon = await daemonOf(scene.here('fuse'))
   const start = await startWriters(scene, 'fuse')
+  scene.scope.onClose(() => void commandSync('sh', ['-c', `kill -CONT ${daemon} 2> /dev/null || true`]))
   process.kill(Number(daemon), 'SIGSTOP')
   const seen: (readonly [string, string, string])[] = []
   let writing: ReturnType<typeof start>
@@ -122,10 +128,10 @@ export async function die(scene: ErrorScene): Promise<WaitResult> {
   await scene.remote('fuse', 'mkdir -p d && echo x > d/f && cat d/f > /dev/null')
   process.kill(Number(daemon), 'SIGKILL')
   const script = 'attempt create d/n; attempt mkdir n; attempt unlink d/f; attempt list w'
-  const local = await scene.local('plain', `cd ../fuse 2>&1 || attempt stat ${scene.here('fuse', 'd')}`)
-  const failed = Array(4).fill('EIO').join('\n')
+  const local = await scene.local('plain', `attempt stat ${scene.here('fuse', 'd')}`)
+  const failed = 'EIO\nEIO\nEIO\nopen EIO'
   const seen: (readonly [string, string, string])[] = [
-    ['a local program is told', local.split('\n').at(-1)!, 'ENOTCONN'],
+    ['a local program is told', local, 'ENOTCONN'],
     ['programs are told', await scene.remote('fuse', script), failed],
     ['another export goes on', await use(scene, 'plain'), '2000000'],
   ]

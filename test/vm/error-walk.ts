@@ -29,8 +29,11 @@ export async function walkErrnos(scene: ErrorScene): Promise<WalkedErrno[]> {
   const isWaited = (number: number) => failureStatus(number) === nfsstat3.NFS3ERR_JUKEBOX
   const script = (suffix: string) =>
     real.map(([name, number]) => {
-      // mkdir has its directory to itself: those that wait would wait for each other.
-      const attempt = isWaited(number) ? `read read-${number}-once-${suffix}` : `mkdir mkdir-${number}`
+      // mkdir has its directory to itself: those that wait would wait for each other. And a directory that was made
+      // and is gone again is no stale handle of its parent.
+      const read = isWaited(number) ? `${number}-once-${suffix}` : `${number}`
+      const reads = isWaited(number) || number === errno.ESTALE
+      const attempt = reads ? `read read-${read}` : `mkdir mkdir-${number}`
       return `(echo "${name} $(attempt ${attempt} | sed 's/^read //')") &`
     })
   const parse = (output: string) =>

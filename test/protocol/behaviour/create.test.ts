@@ -1,10 +1,10 @@
-import { onEveryBackEnd } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse } from '../../fixtures/back-ends.ts'
 import { attributesOf, failed, made, ok, statusOf, wccAttributes } from '../../fixtures/nfs-client.ts'
 
 const verifier = Buffer.from([0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10])
 const otherVerifier = Buffer.from([0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x11])
 
-onEveryBackEnd('CREATE', (behaviour) => {
+onEveryBackEndAndFuse('CREATE', (behaviour) => {
   behaviour('gives handle, attributes and the directory’s wcc data', async (t, { root, dir }) => {
     const before = await attributesOf(root, dir)
     const { obj, obj_attributes, dir_wcc } = ok(await root.create(dir, 'file', { mode: 0o640 }))

@@ -1,7 +1,7 @@
-import { onEveryBackEnd } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse } from '../../fixtures/back-ends.ts'
 import { attributesOf, failed, made, ok, statusOf } from '../../fixtures/nfs-client.ts'
 
-onEveryBackEnd('LOOKUP', (behaviour) => {
+onEveryBackEndAndFuse('LOOKUP', (behaviour) => {
   behaviour('finds a file, with its attributes and the directory’s', async (t, { root, dir }) => {
     const file = made(await root.create(dir, 'file'))
     const found = ok(await root.lookup(dir, 'file'))

@@ -1,8 +1,8 @@
 /** REMOVE and RMDIR. */
-import { onEveryBackEnd } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse } from '../../fixtures/back-ends.ts'
 import { attributesOf, failed, made, ok, statusOf, wccAttributes } from '../../fixtures/nfs-client.ts'
 
-onEveryBackEnd('REMOVE and RMDIR', (behaviour) => {
+onEveryBackEndAndFuse('REMOVE and RMDIR', (behaviour) => {
   behaviour('REMOVE takes the name away, with wcc data', async (t, { root, dir }) => {
     ok(await root.create(dir, 'file'))
     const before = await attributesOf(root, dir)

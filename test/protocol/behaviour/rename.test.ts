@@ -1,4 +1,4 @@
-import { onEveryBackEnd, type Stage } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse, type Stage } from '../../fixtures/back-ends.ts'
 import {
   attributesOf,
   failed,
@@ -14,7 +14,7 @@ async function namesIn({ root }: Stage, directory: Handle): Promise<string[]> {
   return reply.entries.map(({ name }) => Buffer.from(name).toString()).sort()
 }
 
-onEveryBackEnd('RENAME', (behaviour) => {
+onEveryBackEndAndFuse('RENAME', (behaviour) => {
   behaviour('gives the object another name, and keeps its handle', async (t, stage) => {
     const { root, dir } = stage
     const file = made(await root.create(dir, 'old'))

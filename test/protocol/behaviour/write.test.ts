@@ -1,8 +1,8 @@
 import { NFS_V3_PROCEDURES as nfs, stable_how } from '../../../nfs-server/xdr/generated/nfs3.ts'
-import { onEveryBackEnd } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse } from '../../fixtures/back-ends.ts'
 import { attributesOf, failed, made, ok, statusOf, wccAttributes } from '../../fixtures/nfs-client.ts'
 
-onEveryBackEnd('WRITE and COMMIT', (behaviour) => {
+onEveryBackEndAndFuse('WRITE and COMMIT', (behaviour) => {
   behaviour('WRITE reports wcc data around the change', async (t, { root, dir }) => {
     const file = made(await root.create(dir, 'file'))
     const before = await attributesOf(root, file)

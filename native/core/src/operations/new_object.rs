@@ -101,9 +101,9 @@ pub fn sync_new(call: &Call<'_>, directory: &Opened, made: &Opened) -> Result<()
     directory.sync_metadata(call)
 }
 
-/// mkdir(2) leaves out the set-id bits. What else is missing has been taken away by a default ACL.
+/// mkdir(2) leaves out the set-id bits, and some FUSE daemons the sticky bit. What else is missing has been taken away by a default ACL.
 fn missing_set_id(stat: &libc::statx, wanted: Option<u32>) -> Option<u32> {
     let mode = u32::from(stat.stx_mode);
-    let missing = wanted? & (libc::S_ISUID | libc::S_ISGID) & !mode;
+    let missing = wanted? & (libc::S_ISUID | libc::S_ISGID | libc::S_ISVTX) & !mode;
     (mode & libc::S_IFMT == libc::S_IFDIR && missing != 0).then_some((mode | missing) & 0o7777)
 }

@@ -114,11 +114,10 @@ impl Victim {
     }
 
     /// Before it loses `name`. FUSE daemons rename what is open instead of removing it (.fuse_hidden...), so that the
-    /// directory it is in cannot be removed: what the cache has open is closed first.
+    /// directory it is in cannot be removed, and another name of it counts one link too many: what the cache has open is closed first.
     pub fn let_go(&self, call: &Call<'_>, directory: &Opened) {
         let parent = &directory.object;
-        if self.is_last_link
-            && parent.filesystem.uses_table()
+        if parent.filesystem.uses_table()
             && let Some(object) = &self.name
             && let Ok(wire) = call.wire_handle(parent, object)
         {
