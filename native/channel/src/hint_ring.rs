@@ -119,6 +119,11 @@ impl<M: Words> HintConsumer<M> {
         Ok(Some(gap))
     }
 
+    /// Whether there is a hint. Gaps are looked for by `receive` and `arm`.
+    pub fn look(&mut self) -> Result<bool, WildIndex> {
+        Ok(self.behind_gap.is_some() || self.ring.look()?)
+    }
+
     /// True: there is neither a hint nor a gap, and the producer will notify.
     pub fn arm(&mut self) -> Result<bool, WildIndex> {
         Ok(self.behind_gap.is_none() && self.ring.arm()? && self.offered()? == self.expected)

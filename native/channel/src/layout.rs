@@ -30,6 +30,8 @@ pub struct SideBlock {
     pub process_epoch: u64,
     /// The peer's epoch for which this side has emptied its rings; 0: none.
     pub peer_epoch: u64,
+    /// The peer's process that this side's grants and answers are about; 0: none.
+    pub peer_process: u64,
     /// Counted up for as long as this side lives.
     pub heartbeat: u64,
     pub version_min: u64,
@@ -74,9 +76,9 @@ pub struct Header {
     pub server_owned: OwnerHeader,
     pub padding_0: [u64; 2 * LINE_BYTES / 8 - 28],
     pub client: SideBlock,
-    pub padding_1: [u64; LINE_BYTES / 8 - 7],
+    pub padding_1: [u64; LINE_BYTES / 8 - 8],
     pub server: SideBlock,
-    pub padding_2: [u64; (HEADER_BYTES - 3 * LINE_BYTES) / 8 - 7],
+    pub padding_2: [u64; (HEADER_BYTES - 3 * LINE_BYTES) / 8 - 8],
 }
 
 /// In front of a ring's slots. Indices count slots since the epoch began and are never reduced.
@@ -193,9 +195,10 @@ layout! {
     "side.epoch" = offset_of!(SideBlock, epoch) => 8,
     "side.processEpoch" = offset_of!(SideBlock, process_epoch) => 16,
     "side.peerEpoch" = offset_of!(SideBlock, peer_epoch) => 24,
-    "side.heartbeat" = offset_of!(SideBlock, heartbeat) => 32,
-    "side.versionMin" = offset_of!(SideBlock, version_min) => 40,
-    "side.versionMax" = offset_of!(SideBlock, version_max) => 48,
+    "side.peerProcess" = offset_of!(SideBlock, peer_process) => 32,
+    "side.heartbeat" = offset_of!(SideBlock, heartbeat) => 40,
+    "side.versionMin" = offset_of!(SideBlock, version_min) => 48,
+    "side.versionMax" = offset_of!(SideBlock, version_max) => 56,
     "ringHeaderBytes" = size_of::<RingHeader>() => 384,
     "ring.producer" = offset_of!(RingHeader, producer) => 0,
     "ring.offered" = offset_of!(RingHeader, offered) => 8,

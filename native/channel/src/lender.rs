@@ -255,6 +255,13 @@ impl<M: Words> Lender<M> {
         }
     }
 
+    /// Whether the peer says that it is using what is lent by this reference.
+    pub fn is_in_use(&self, reference: GrantRef) -> bool {
+        let in_use = control(reference.generation, GrantState::InUse);
+        let at = || self.at(usize::from(reference.index), CONTROL);
+        self.loan(reference).is_some() && self.memory.load(at(), Acquire) == in_use
+    }
+
     /// As if this side's process had ended: nothing but the shared table is left.
     pub fn into_memory(self) -> M {
         self.memory

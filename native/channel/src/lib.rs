@@ -3,6 +3,8 @@
 
 pub mod borrower;
 pub mod broken;
+pub mod channel;
+pub mod descriptors_unsafe;
 pub mod geometry;
 pub mod grant_word;
 #[cfg(test)]
@@ -19,5 +21,9 @@ pub mod region_unsafe;
 pub mod requests;
 pub mod response_cache;
 pub mod ring;
+pub mod sender;
 pub mod session;
+pub mod spin;
+pub mod wake;
+mod wake_unsafe;
 pub mod words;

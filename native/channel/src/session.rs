@@ -29,6 +29,7 @@ const STATE: usize = offset_of!(SideBlock, state);
 const EPOCH: usize = offset_of!(SideBlock, epoch);
 const PROCESS_EPOCH: usize = offset_of!(SideBlock, process_epoch);
 const PEER_EPOCH: usize = offset_of!(SideBlock, peer_epoch);
+const PEER_PROCESS: usize = offset_of!(SideBlock, peer_process);
 const HEARTBEAT: usize = offset_of!(SideBlock, heartbeat);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,12 +59,6 @@ pub enum Progress {
     PeerDead,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Peer {
-    epoch: u64,
-    process_epoch: u64,
-}
-
 #[derive(Debug)]
 pub struct Session<M> {
     memory: M,
@@ -73,7 +68,10 @@ pub struct Session<M> {
     epoch: u64,
     process_epoch: u64,
     state: SideState,
-    peer: Option<Peer>,
+    /// 0: none.
+    peer_epoch: u64,
+    /// The peer's process that what this side lent and answered is about, maybe in an earlier process; 0: none.
+    peer_process: u64,
     heartbeat: u64,
     peer_heartbeat: (u64, Duration),
 }
@@ -96,11 +94,14 @@ impl<M: Words> Session<M> {
             epoch: 0,
             process_epoch: 0,
             state: SideState::Connecting,
-            peer: None,
+            peer_epoch: 0,
+            peer_process: 0,
             heartbeat: 0,
             peer_heartbeat: (0, Duration::ZERO),
         };
+        // Overwritten by the peer, both would only be to its own disadvantage.
         session.epoch = session.memory.load(session.mine + EPOCH, Relaxed);
+        session.peer_process = session.memory.load(session.mine + PEER_PROCESS, Relaxed);
         session.begin_again(empty_rings);
         session
     }
@@ -108,7 +109,7 @@ impl<M: Words> Session<M> {
     /// The next epoch of the same process, after `PeerDead`. What it asked and claimed stays valid.
     pub fn begin_again(&mut self, empty_rings: impl FnOnce()) {
         self.state = SideState::Connecting;
-        self.peer = self.peer.map(|peer| Peer { epoch: 0, ..peer });
+        self.peer_epoch = 0;
         self.store(STATE, SideState::Connecting as u64);
         self.store(PEER_EPOCH, 0);
         self.store(offset_of!(SideBlock, version_min), VERSION_MIN);
@@ -136,14 +137,13 @@ impl<M: Words> Session<M> {
         if epoch == 0 {
             return Ok(Progress::Waiting);
         }
-        if self.peer.is_none_or(|peer| peer.epoch != epoch) {
+        if self.peer_epoch != epoch {
             self.leave_active();
             let process_epoch = self.load(PROCESS_EPOCH);
-            let known = self.peer.map(|peer| peer.process_epoch);
             return Ok(Progress::PeerBegan {
                 epoch,
                 process_epoch,
-                same_process: known == Some(process_epoch),
+                same_process: self.peer_process == process_epoch,
             });
         }
         // Of the epoch just read, or of the next: then it is 0, or the next look finds the epoch changed.
@@ -169,7 +169,9 @@ impl<M: Words> Session<M> {
 
     /// After `PeerBegan`, with this side's ring words zeroed for that epoch.
     pub fn acknowledge(&mut self, epoch: u64, process_epoch: u64) {
-        self.peer = Some(Peer { epoch, process_epoch });
+        self.peer_epoch = epoch;
+        self.peer_process = process_epoch;
+        self.store(PEER_PROCESS, process_epoch);
         self.store(PEER_EPOCH, epoch);
     }
 
@@ -194,7 +196,14 @@ impl<M: Words> Session<M> {
 
     /// 0: none.
     pub fn peer_epoch(&self) -> u64 {
-        self.peer.map_or(0, |peer| peer.epoch)
+        self.peer_epoch
+    }
+
+    /// Whether the peer still is in the epoch it was found in, and the region there.
+    pub fn is_still_connected(&self) -> bool {
+        self.check_region().is_ok()
+            && self.load(EPOCH) == self.peer_epoch
+            && self.load(PEER_EPOCH) == self.epoch
     }
 
     fn check_region(&self) -> Result<(), Broken> {
