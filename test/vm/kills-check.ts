@@ -73,10 +73,12 @@ async function checkLocks({ machine, vms }: MixedLoad, figures: LoadFigures): Pr
 }
 
 /** In each round that both VMs ran, each of the four names had one winner; in the others whoever ran it won. */
-async function checkRaces({ machine, finished }: MixedLoad, figures: LoadFigures): Promise<void> {
+async function checkRaces({ machine, vms, finished }: MixedLoad, figures: LoadFigures): Promise<void> {
   const racers = finished
     .filter(({ name }) => name === 'race')
     .map(({ vm, output }) => ({ vm, wins: output.split('\n')[1] ?? '' }))
+  // One that failed is on the list already.
+  if (racers.length !== vms.length) return
   const claimed = new Set(readdirSync(join(machine.exportDirectory, 'race', 'claimed')))
   const rounds = Math.max(0, ...racers.map(({ wins }) => wins.length))
   figures.roundsRaced = Math.min(...racers.map(({ wins }) => wins.length))
