@@ -1,4 +1,5 @@
 /** Every part of the soak, in the order it runs and is reported. */
+import { part as errors } from './errors.ts'
 import { part as fuzz } from './fuzz.ts'
 import { part as kills } from './kills.ts'
 import { part as matrix } from './matrix.ts'
@@ -6,4 +7,4 @@ import type { SoakPart } from './part.ts'
 import { part as powerCuts } from './power-cuts.ts'
 import { part as replyCache } from './reply-cache.ts'
 
-export const parts: readonly SoakPart[] = [replyCache, kills, powerCuts, fuzz, matrix]
+export const parts: readonly SoakPart[] = [replyCache, kills, powerCuts, fuzz, errors, matrix]

@@ -18,6 +18,7 @@ export const userPrograms: Readonly<Record<string, readonly string[]>> = {
   sqlite3: ['sqlite3'],
   acl: ['getfacl', 'setfacl'],
   attr: ['getfattr'],
+  xfsprogs: ['xfs_quota'],
   coreutils: [
     ...['cat', 'chmod', 'chown', 'cp', 'dd', 'df', 'du', 'install', 'link', 'ln', 'ls', 'md5sum', 'mkdir'],
     ...['mkfifo', 'mknod', 'mv', 'rm', 'rmdir', 'seq', 'sha256sum', 'sort', 'stat', 'sync', 'tail', 'tee'],

@@ -48,13 +48,20 @@ export class Matrix {
   readonly #machine: OneMachine
   readonly #options: MatrixOptions
   readonly #tar: string
+  readonly #kinds: readonly FileSystemKind[]
   readonly #local = new Map<FileSystemKind, Promise<Outcomes>>()
 
-  private constructor(machine: OneMachine, options: MatrixOptions, tar: string) {
+  private constructor(
+    machine: OneMachine,
+    options: MatrixOptions,
+    tar: string,
+    kinds: readonly FileSystemKind[],
+  ) {
     this.scope = machine.scope
     this.#machine = machine
     this.#options = options
     this.#tar = tar
+    this.#kinds = kinds
   }
 
   static async start(options: MatrixOptions, kinds: readonly FileSystemKind[] = fileSystemKinds) {
@@ -69,11 +76,16 @@ export class Matrix {
       await makeSourceTree(join(scope.directory, 'made'), tar, options.files)
       const exports = kinds.map(directory)
       const machine = await OneMachine.start({ exports, exportDirectory: exports[0]! }, scope)
-      return new Matrix(machine, options, tar)
+      return new Matrix(machine, options, tar, kinds)
     } catch (error) {
       scope.close()
       throw error
     }
+  }
+
+  /** Runs the suites on all of the file systems themselves, which `pair` does otherwise when it is the first to ask. */
+  async runHere(): Promise<void> {
+    for (const kind of this.#kinds) await this.#suitesHere(kind)
   }
 
   async boot(kernel: KernelName): Promise<Vm> {
