@@ -13,7 +13,7 @@ import { Records } from './records.ts'
 import { type FuzzResult, makeResult } from './result.ts'
 import { Scene } from './scene.ts'
 import { Tally } from './tally.ts'
-import { leftOver, type Sample } from './watch.ts'
+import { describe, leftOver, type Sample } from './watch.ts'
 import { Witness } from './witness.ts'
 import { World } from './world.ts'
 
@@ -154,8 +154,9 @@ class Run {
       }
       if (sent % sampleEvery === sampleEvery - 1) {
         await lanes.freeLocks()
-        this.#samples.push(await this.#server.sample(sent + 1))
-        progress(`${sent + 1} records, ${ledger.findings.length} findings`)
+        const sample = await this.#server.sample(sent + 1)
+        this.#samples.push(sample)
+        progress(`${ledger.findings.length} findings; ${describe(sample)}`)
       }
     }
   }

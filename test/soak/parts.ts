@@ -1,6 +1,7 @@
 /** Every part of the soak, in the order it runs and is reported. */
 import { part as errors } from './errors.ts'
 import { part as fuzz } from './fuzz.ts'
+import { part as fuzzNative } from './fuzz-native.ts'
 import { part as kills } from './kills.ts'
 import { part as matrix } from './matrix.ts'
 import type { SoakPart } from './part.ts'
