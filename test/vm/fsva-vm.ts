@@ -37,7 +37,7 @@ export interface FsvaVmOptions extends Omit<BareFsvaVmOptions, 'disks'> {
 }
 
 const diskMiB = 2048
-const serverStartTimeoutMs = 60_000
+const serverStartTimeoutMs = 180_000
 /** Longer than any test: the server runs as a script of the VM. */
 const serverRunMs = 24 * 3_600_000
 
