@@ -8,4 +8,4 @@ import type { SoakPart } from './part.ts'
 import { part as powerCuts } from './power-cuts.ts'
 import { part as replyCache } from './reply-cache.ts'
 
-export const parts: readonly SoakPart[] = [replyCache, kills, powerCuts, fuzz, errors, matrix]
+export const parts: readonly SoakPart[] = [replyCache, kills, powerCuts, fuzz, fuzzNative, errors, matrix]
