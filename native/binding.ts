@@ -39,6 +39,13 @@ export interface AdmissionResult {
   readonly inner?: Buffer
 }
 
+/** What the gate says of a handle; the path of the export that it is of, if there is one. */
+export interface Judgement {
+  readonly status: number
+  readonly exportPath?: string
+  readonly readOnly: boolean
+}
+
 export interface NativeCore {
   /** Gives up the state directory, once the sessions are closed, too; any other call throws then. */
   close(): void
@@ -53,6 +60,7 @@ export interface NativeCore {
   readonly descriptors: number
   guardEnter(caller: number, exportPath: string): AdmissionResult
   guardOpen(caller: number, handle: Uint8Array): AdmissionResult
+  guardJudge(caller: number, handle: Uint8Array): Judgement
   guardSeal(exportId: number, inner: Uint8Array): Buffer
   /** Once, after the exports are loaded and before the first call. `lasting`: in a file, so that a restart finds it. */
   openReplies(lasting: boolean, bytes: number): ReplyFindings

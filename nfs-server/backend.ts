@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Caller } from './caller.ts'
 import type { ExportOptions } from './exports.ts'
 import type { Logger } from './log.ts'
 import { type OpenReplyCache, openReplyCache } from './reply-cache/open-reply-cache.ts'
 import { GuardedVfs } from './vfs/guarded-vfs.ts'
-import { Core } from './vfs/native-core.ts'
+import { Core, type Judgement } from './vfs/native-core.ts'
 import { NativeExportGuard } from './vfs/native-export-guard.ts'
 import { NativeVfs } from './vfs/native-vfs.ts'
 import type { Vfs } from './vfs/vfs.ts'
@@ -73,6 +74,11 @@ export class Backend {
       if (this.#described.get(path) !== description) this.#log.info(`export ${path}: ${description}`)
     }
     this.#described = described
+  }
+
+  /** What the exports say of a handle, before anything is done with it. */
+  judge(caller: Caller, handle: Uint8Array): Judgement {
+    return this.#core.judge(caller, handle)
   }
 
   /** To be called when no call is in progress any more. */

@@ -1,11 +1,11 @@
 import type { ExportOptions } from './exports.ts'
 import type { Logger, RepeatLimit } from './log.ts'
+import { notAdmitted } from './log-refusals.ts'
 import { statusName } from './metrics/status-name.ts'
 import { findExport, splitPath } from './programs/mount3/path.ts'
+import { quoted, type RefusalLog } from './refusal-log.ts'
 import type { AnyProcedureRow, RpcCall, RpcProgram } from './rpc/program.ts'
 import { mountstat3 } from './xdr/generated/mount.ts'
-
-const privilegedPortMax = 1023
 
 /** The MOUNT program with a line in the log for every mount, granted or refused; repetitions are held back. */
 export function logMounts(
@@ -13,20 +13,24 @@ export function logMounts(
   exports: () => readonly ExportOptions[],
   log: Logger,
   repeats: RepeatLimit,
+  refusals: RefusalLog,
 ): RpcProgram {
   const report = (path: Uint8Array, call: RpcCall, result: MountResult) => {
     const status = result.fhs_status ?? result.status ?? 0
     const { address, port } = call.caller
     const components = splitPath(path)
     const entry = components && findExport(exports(), components)?.export
-    // Per export, not per path: a client can invent any number of those.
-    const suppressed = repeats.admit(`mount ${address} ${status} ${entry?.path}`)
+    const where = quoted(path)
+    if (status !== mountstat3.MNT3_OK) {
+      const why = reason(status, entry, port)
+      // Per export, not per path: a client can invent any number of those.
+      refusals.report({ client: address, export: entry?.path, reason: `mounting ${where}: ${why}` }, why)
+      return
+    }
+    const suppressed = repeats.admit(`mount ${address} ${entry?.path}`)
     if (suppressed === undefined) return
     const details = { client: address, port, ...(suppressed > 0 && { suppressed }) }
-    // Paths are the client's bytes: JSON escapes keep control characters out of a terminal.
-    const where = JSON.stringify(Buffer.from(path).toString())
-    if (status === mountstat3.MNT3_OK) log.info(details, `client ${address} mounts ${where}`)
-    else log.warn(details, `client ${address} may not mount ${where}: ${reason(status, entry, call)}`)
+    log.info(details, `client ${address} mounts ${where}`)
   }
   const versions = new Map<number, readonly (AnyProcedureRow | undefined)[]>()
   for (const [version, rows] of program.versions) {
@@ -66,11 +70,8 @@ function reported(
   }
 }
 
-function reason(status: number, entry: ExportOptions | undefined, { caller }: RpcCall): string {
+function reason(status: number, entry: ExportOptions | undefined, port: number): string {
   if (entry === undefined) return 'not exported'
-  if (status === mountstat3.MNT3ERR_ACCES && entry.secure && caller.port > privilegedPortMax) {
-    return `its port ${caller.port} is not below 1024, which "secure" demands (--insecure, secure: false)`
-  }
-  if (status === mountstat3.MNT3ERR_ACCES) return `not among the clients of ${entry.path}`
+  if (status === mountstat3.MNT3ERR_ACCES) return notAdmitted(entry, port)
   return statusName('mount', status) ?? String(status)
 }

@@ -9,6 +9,7 @@ import { listenEverywhere } from './listen.ts'
 import { Locking } from './locking/locking.ts'
 import { createSilentLog, type Logger, RepeatLimit } from './log.ts'
 import { logMounts } from './log-mounts.ts'
+import { logRefusals } from './log-refusals.ts'
 import { TransportCounters } from './metrics/counted-accept.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { statusName } from './metrics/status-name.ts'
@@ -17,6 +18,7 @@ import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
 import { createNfsProgram } from './programs/nfs3/program.ts'
 import { createNfsAclProgram } from './programs/nfsacl/program.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
@@ -36,6 +38,7 @@ export class NfsServer implements Server {
   readonly #resolver: ClientResolver
   readonly #counters = new TransportCounters()
   readonly #repeats = new RepeatLimit(logIntervalMs, logBurst)
+  readonly #refusals: RefusalLog
   readonly #listener: RpcListener
   readonly #stateDirectory: string
   readonly #mountList: MountListFile
@@ -51,6 +54,7 @@ export class NfsServer implements Server {
   constructor(options: ServerOptions) {
     this.#options = options
     this.#log = options.log ?? createSilentLog()
+    this.#refusals = new RefusalLog(this.#log)
     this.#exports = options.exports.map(complete)
     this.#stateDirectory = options.stateDir ?? defaultStateDirectory(process.env, process.getuid?.() ?? 0)
     this.#mountList = new MountListFile(this.#stateDirectory, this.#log)
@@ -58,11 +62,12 @@ export class NfsServer implements Server {
     this.#listener = new RpcListener({
       limits: options.limits,
       accept: this.#counters.count(acceptNatively),
-      onRefused: (address, reason) => this.#warnOnce(`connection from ${address} refused: ${reason}`),
+      onRefused: (client, reason) => this.#refusals.report({ client, export: undefined, reason }),
     })
     this.metrics.setTransport(() => ({
       connections: this.#listener.connectionCount,
       callsOutstanding: this.#listener.callCount,
+      memoryBytes: this.#listener.memoryBytes,
       connectionsAccepted: this.#counters.connectionsAccepted,
       connectionsRefused: this.#counters.connectionsRefused,
       bytesReceived: this.#counters.bytesReceived,
@@ -104,8 +109,13 @@ export class NfsServer implements Server {
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
     if (this.#options.manageGids) this.#groups = this.#createGroups()
-    const nfsProgram = createNfsProgram(backend.vfs)
-    const aclProgram = createNfsAclProgram(backend.vfs)
+    const refusals = {
+      exports: () => this.#exports,
+      judge: backend.judge.bind(backend),
+      log: this.#refusals,
+    }
+    const nfsProgram = logRefusals(createNfsProgram(backend.vfs), refusals)
+    const aclProgram = logRefusals(createNfsAclProgram(backend.vfs), refusals)
     const mountContext = {
       vfs: backend.vfs,
       exports: () => this.#exports,
@@ -116,6 +126,7 @@ export class NfsServer implements Server {
       mountContext.exports,
       this.#log,
       this.#repeats,
+      this.#refusals,
     )
     const nfsService = {
       name: 'NFS',
@@ -183,12 +194,6 @@ export class NfsServer implements Server {
     )
   }
 
-  #warnOnce(message: string): void {
-    const suppressed = this.#repeats.admit(message)
-    if (suppressed === undefined) return
-    this.#log.warn(suppressed > 0 ? { suppressed } : {}, message)
-  }
-
   async #resolve(): Promise<readonly ExportOptions[]> {
     const { exports, failures } = await this.#resolver.resolve(this.#exports)
     for (const failure of failures) this.#log.warn(failure)
@@ -238,6 +243,7 @@ export class NfsServer implements Server {
     await this.#listener.drain(deadlineMs)
     clearTimeout(timer)
     await this.#changes
+    this.#refusals.close()
     this.#mountList.flush()
     this.#locking?.close()
     this.#backend?.close()

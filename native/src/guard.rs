@@ -12,6 +12,14 @@ use napi_derive::napi;
 
 use crate::core::{NativeCore, failure};
 
+/// Why a handle was refused: 0 or the errno of the gate, and the export's path if it has one.
+#[napi(object)]
+pub struct Judgement {
+    pub status: u32,
+    pub export_path: Option<String>,
+    pub read_only: bool,
+}
+
 /// What an export allows a caller; everything but `status` is meaningless unless that is 0.
 #[napi(object)]
 pub struct AdmissionResult {
@@ -66,6 +74,21 @@ impl NativeCore {
         Ok(admission(
             opened.map(|(inner, authorization)| (Some(inner), authorization)),
         ))
+    }
+
+    /// Looks at a handle as a call that reads would, without a call: for saying why one was refused.
+    #[napi]
+    pub fn guard_judge(&self, caller: f64, handle: &[u8]) -> Result<Judgement> {
+        let guard = &self.engine()?.guard;
+        let id = guard.codec.open(handle).map(|handle| handle.export);
+        let table = guard.policy.current();
+        let export = id.ok().and_then(|id| table.get(id));
+        let status = guard.open(handle, CallerId::from_number(caller), Access::Read);
+        Ok(Judgement {
+            status: status.map_or_else(|errno| errno.0 as u32, |_| 0),
+            export_path: export.map(|export| export.path.display().to_string()),
+            read_only: export.is_some_and(|export| export.read_only),
+        })
     }
 
     /// Throws for a handle that is empty or too long.

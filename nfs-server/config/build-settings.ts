@@ -133,6 +133,7 @@ function limitsFrom(limits: ConfigFile['limits'] = {}): Partial<ServerLimits> {
     connectionsPerAddressMax: limits.connections_per_address_max,
     callsMax: limits.calls_max,
     callsPerConnectionMax: limits.calls_per_connection_max,
+    memoryBytesMax: limits.memory_bytes_max,
     recordBytesMax: limits.record_bytes_max,
     idleTimeoutMs: limits.idle_timeout_ms,
     busyPollUs: limits.busy_poll_us,

@@ -83,6 +83,8 @@ const limitsSchema = z.strictObject(
     connections_per_address_max: wholeNumber(1, 65536).optional(),
     calls_max: wholeNumber(1, 1 << 20).optional(),
     calls_per_connection_max: wholeNumber(1, 65536).optional(),
+    // Several of the largest calls of several clients must fit.
+    memory_bytes_max: wholeNumber(64 << 20, 2 ** 40).optional(),
     // A WRITE of 1 MiB, which FSINFO advertises, must fit with its header.
     record_bytes_max: wholeNumber((1 << 20) + 4096, 16 << 20).optional(),
     idle_timeout_ms: wholeNumber(1000, 86_400_000).optional(),

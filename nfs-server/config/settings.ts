@@ -19,6 +19,7 @@ export type ServerLimits = Pick<
   | 'connectionsPerAddressMax'
   | 'callsMax'
   | 'callsPerConnectionMax'
+  | 'memoryBytesMax'
   | 'recordBytesMax'
   | 'idleTimeoutMs'
   | 'busyPollUs'

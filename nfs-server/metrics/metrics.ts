@@ -8,6 +8,8 @@ import { type ReplyCacheFigures, registerReplyCache } from './reply-cache-metric
 export interface TransportFigures {
   readonly connections: number
   readonly callsOutstanding: number
+  /** What connections, calls and replies hold, of limits.memory_bytes_max. */
+  readonly memoryBytes: number
   readonly connectionsAccepted: number
   readonly connectionsRefused: number
   readonly bytesReceived: number
@@ -27,6 +29,7 @@ export class Metrics {
     registerCallCounter(this.calls, statusName, this.#registry)
     registerCallDurations(this.calls, this.#registry)
     this.#transportGauge('fsva_calls_outstanding', 'Calls not answered yet', 'callsOutstanding')
+    this.#transportGauge('fsva_memory_bytes', 'Held by connections, calls and replies', 'memoryBytes')
     this.#transportGauge('fsva_connections', 'Connections open now', 'connections')
     this.#transportCounter('fsva_connections_accepted_total', 'Connections accepted', 'connectionsAccepted')
     this.#transportCounter(
@@ -112,6 +115,7 @@ export class Metrics {
 const noTransport: TransportFigures = {
   connections: 0,
   callsOutstanding: 0,
+  memoryBytes: 0,
   connectionsAccepted: 0,
   connectionsRefused: 0,
   bytesReceived: 0,

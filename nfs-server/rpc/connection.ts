@@ -252,9 +252,13 @@ export class Connection implements Peer, TurnTaker {
 
   endReply(): void {
     const bytes = this.#sender.end()
-    const service = 1 + bytes / replyBytesPerService
-    this.served += service
-    this.load.address.served += service
+    const { address, server } = this.load
+    // What was had while nobody waited is nobody's loss.
+    if (server.turns.isContended) {
+      const service = 1 + bytes / replyBytesPerService
+      this.served += service
+      address.served += service
+    }
     if (this.#isPumping) this.#units += bytes / replyBytesPerUnit
     if (this.#sender.rowBytes >= flushBytes) this.#sender.flush()
     else if (!this.#isPumping) this.#scheduleFlush()

@@ -4,6 +4,11 @@ export interface Ranked {
   served: number
 }
 
+/** However much somebody had at once: so far behind the others, and no further. */
+const debtMax = 32
+/** Who had nothing for a while is a little before those who have just been served. */
+const credit = 64
+
 interface Place<T> {
   readonly served: number
   readonly order: number
@@ -11,8 +16,8 @@ interface Place<T> {
 }
 
 /**
- * Items by what they have had, then by when they came. Who comes back after a pause starts where the others are by then:
- * nobody saves up turns.
+ * Items by what they have had, then by when they came. Who comes back after a pause starts about where the others are by
+ * then: nobody saves up turns.
  */
 export class Ranking<T extends Ranked> {
   /** A binary heap; removed items stay in it until they come up. */
@@ -36,7 +41,7 @@ export class Ranking<T extends Ranked> {
 
   add(item: T): void {
     if (this.#places.has(item)) return
-    item.served = Math.max(item.served, this.#level)
+    item.served = Math.min(Math.max(item.served, this.#level - credit), this.#level + debtMax)
     const place = { served: item.served, order: this.#order++, item }
     this.#places.set(item, place)
     this.#rise(place)
@@ -55,7 +60,7 @@ export class Ranking<T extends Ranked> {
       if (last !== first) this.#sink(last)
       if (this.#places.get(first.item) !== first) continue
       this.#places.delete(first.item)
-      this.#level = first.served
+      this.#level = Math.max(this.#level, first.served)
       return first.item
     }
   }

@@ -1,7 +1,16 @@
 /** The native core as the rest of the server uses it: exports in, callers by number. */
-import { addon, type ExportArgument, type ExportStrategy, type NativeCore } from '../../native/binding.ts'
+import {
+  addon,
+  type ExportArgument,
+  type ExportStrategy,
+  type Judgement,
+  type NativeCore,
+  STALE_CALLER,
+} from '../../native/binding.ts'
 import type { Caller } from '../caller.ts'
 import type { ExportOptions } from '../exports.ts'
+
+export type { Judgement } from '../../native/binding.ts'
 
 /** One per state directory and process. */
 export class Core {
@@ -39,6 +48,13 @@ export class Core {
   /** Whether callers are served with their own rights; else everything is done as the server's user. */
   get privileged(): boolean {
     return this.native.privileged
+  }
+
+  /** What the gate says of a handle, as it would to a call that reads. */
+  judge(caller: Caller, handle: Uint8Array): Judgement {
+    const judgement = this.native.guardJudge(this.callerId(caller), handle)
+    if (judgement.status !== STALE_CALLER) return judgement
+    return this.native.guardJudge(this.internAgain(caller), handle)
   }
 
   /** The number that stands for this caller in native calls. */

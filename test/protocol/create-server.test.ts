@@ -130,10 +130,10 @@ t.test('a client that keeps being refused does not fill the log', async (t) => {
   t.teardown(() => server.close())
   const [at] = (await server.start()).mount
   for (let i = 0; i < 30; i++) await mount(at!.port, `/none-${i}`)
-  t.equal(lines.filter(({ msg }) => /may not mount "\/none-\d+": not exported/.test(msg)).length, 10)
+  t.equal(lines.filter(({ msg }) => /refused: mounting "\/none-\d+": not exported/.test(msg)).length, 1)
   await mount(at!.port, '/secure')
   t.ok(
-    lines.some(({ msg }) => /its port \d+ is not below 1024.*--insecure/.test(msg)),
+    lines.some(({ msg }) => /its port is not below 1024.*--insecure/.test(msg)),
     'the reason is given',
   )
 })

@@ -2,8 +2,8 @@
 //! has been served least among that address's. So however much one peer has queued, and however long its jobs take,
 //! another that asks for little waits for little.
 //!
-//! Service is the time that jobs took. Who comes back after a pause starts where the others are by then: nobody saves
-//! up turns.
+//! Service is the time that jobs took. Who comes back after a pause starts about where the others are by then: nobody
+//! saves up turns.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
@@ -31,6 +31,8 @@ const SERVICE_MIN: Duration = Duration::from_micros(1);
 const SERVICE_MAX: Duration = Duration::from_millis(5);
 /// However much somebody had on many threads at once: so far behind the others, and no further.
 const DEBT_MAX: Duration = Duration::from_millis(20);
+/// Who had nothing for a while is a little before those who have just been served.
+const CREDIT: Duration = Duration::from_millis(2);
 /// Keys without anything queued of which is remembered what they had.
 const IDLE_MAX: usize = 256;
 
@@ -75,7 +77,8 @@ impl<K: Copy + Ord + Hash, Q: Default> Ranking<K, Q> {
             place: None,
         });
         if member.place.is_none() {
-            member.served = member.served.max(self.level);
+            let level = self.level.saturating_sub(CREDIT.as_nanos() as u64);
+            member.served = member.served.max(level);
             self.entered += 1;
             let place = (member.served, self.entered);
             member.place = Some(place);
@@ -87,7 +90,7 @@ impl<K: Copy + Ord + Hash, Q: Default> Ranking<K, Q> {
     /// The queue of the key that is first.
     fn first(&mut self) -> Option<(K, &mut Q)> {
         let (place, key) = *self.waiting.first()?;
-        self.level = place.0;
+        self.level = self.level.max(place.0);
         Some((key, &mut self.members.get_mut(&key)?.queue))
     }
 

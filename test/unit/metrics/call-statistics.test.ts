@@ -54,6 +54,7 @@ t.test("Prometheus' text format", async (t) => {
   metrics.setTransport(() => ({
     connections: 2,
     callsOutstanding: 3,
+    memoryBytes: 4096,
     connectionsAccepted: 5,
     connectionsRefused: 1,
     bytesReceived: 100,
