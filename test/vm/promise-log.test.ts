@@ -85,4 +85,8 @@ t.test('a directory is moved with what is in it', async (t) => {
   const inside = file('e/in', '-', '1 0 5.0 7').replace('644', '600')
   t.same(broken(log, directory, inside), [])
   t.same(broken(log, directory), ['e/in is missing'])
+  log.feed('B 4 utimes e 7.000000001\nE 4 0\n')
+  t.same(broken(log, directory, inside), ['e: mtime is 5.000000000, not 7.000000001'])
+  log.feed('B 5 unlink e/in\nE 5 0\n')
+  t.same(broken(log, directory), [], 'which gives the directory another mtime')
 })

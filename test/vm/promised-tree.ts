@@ -60,6 +60,7 @@ export class PromisedTree {
   make(path: string, type: Inode['type'], mode: string | undefined, target = ''): void {
     const attributes = { mode, uid: 0, gid: 0, mtime: undefined }
     this.paths.set(path, { type, ...attributes, target, blocks: [], size: 0, sizeMax: 0 })
+    this.#touchParent(path)
   }
 
   /** What is at the path; an operation that succeeded on nothing is an error of whoever asked for it. */
@@ -72,12 +73,26 @@ export class PromisedTree {
   remove(path: string): void {
     this.at(path)
     this.paths.delete(path)
+    this.#touchParent(path)
+  }
+
+  link(from: string, to: string): void {
+    this.paths.set(to, this.at(from))
+    this.#touchParent(to)
+  }
+
+  /** A directory gets another mtime when something in it gets or loses a name. */
+  #touchParent(path: string): void {
+    const parent = this.paths.get(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
+    if (parent !== undefined) parent.mtime = undefined
   }
 
   rename(from: string, to: string): void {
     const moved = this.at(from)
     this.paths.delete(from)
     this.paths.set(to, moved)
+    this.#touchParent(from)
+    this.#touchParent(to)
     for (const [path, inode] of [...this.paths]) {
       if (!path.startsWith(`${from}/`)) continue
       this.paths.delete(path)
