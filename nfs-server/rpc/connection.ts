@@ -111,7 +111,7 @@ export class Connection implements Peer, TurnTaker {
    */
   get stalledSince_ms(): number {
     const unsent = this.#sender.unsentBytes > 0 ? this.#sender.sent_ms : Number.POSITIVE_INFINITY
-    const isArriving = this.#reader.arrivingBytes > 0 && !this.#isBlocked
+    const isArriving = this.#reader.arrivingBytes > 0
     return Math.min(unsent, (isArriving ? this.#recordBegan_ms : undefined) ?? Number.POSITIVE_INFINITY)
   }
 
@@ -120,7 +120,8 @@ export class Connection implements Peer, TurnTaker {
     this.#reader.filled(count)
     this.#received_ms = this.load.server.now_ms
     const { turns } = this.load.server
-    if (turns.isContended) {
+    // Large records hold memory that others wait for: nothing may hold them up.
+    if (turns.isContended && !this.#reader.hasLargeRecord) {
       this.#block()
       return false
     }
@@ -202,7 +203,7 @@ export class Connection implements Peer, TurnTaker {
   #unblock(): void {
     if (!this.#isBlocked || this.#isClosed || this.#isDraining || !this.#hasOwnRoom) return
     const { turns } = this.load.server
-    if (turns.isContended || !this.#hasRoom) {
+    if (!this.#hasRoom || (turns.isContended && !this.#reader.hasLargeRecord)) {
       this.#block()
       return
     }

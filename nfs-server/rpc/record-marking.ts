@@ -73,9 +73,9 @@ export class RecordReader {
     this.#memory = memory
   }
 
-  /** A record that has its memory already can be taken. */
+  /** What arrives, or can be taken, has its memory already. */
   get hasLargeRecord(): boolean {
-    return this.#fragmentIsLast && this.#fragment !== undefined && this.#fragmentEnd === this.#fragment.length
+    return this.#fragment !== undefined
   }
 
   /** Gives back what was taken for records that will never be; what others hold they release themselves. */

@@ -11,7 +11,7 @@ import { besiege, type SiegeFigures } from '../fixtures/overload/siege.ts'
 t.setTimeout(600_000)
 
 const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
-const memoryBytesMax = 128 << 20
+const memoryBytesMax = 256 << 20
 
 function report(figures: SiegeFigures): string[] {
   return [figures.idle, ...figures.assaults].map(({ name, far, near, tally, ...bytes }) => {

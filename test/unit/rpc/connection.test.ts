@@ -259,6 +259,20 @@ t.test('when all unsent replies take too much memory, those who do not read go f
   for (const peer of [good, ...lazy]) peer.destroy()
 })
 
+t.test('records that have their memory are finished while others wait for some', async (t) => {
+  const { port, listener } = await serve(t, { 1: () => new Uint8Array(0) }, { memoryBytesMax: 16 << 20 })
+  const large = echo(1, 1, Buffer.alloc(1 << 20))
+  const peers = await Promise.all(Array.from({ length: 16 }, () => HostilePeer.connect(port)))
+  for (const peer of peers) await peer.send(large.subarray(0, 1000))
+  await until(() => listener.memoryBytes > 4 << 20)
+  t.ok(listener.memoryBytes <= 16 << 20, `${listener.memoryBytes} bytes held`)
+  for (const peer of peers) void peer.send(large.subarray(1000))
+  for (const peer of peers) t.equal((await peer.waitForReplies(1)).length, 1)
+  for (const peer of peers) peer.destroy()
+  await until(() => listener.connectionCount === 0)
+  t.equal(listener.memoryBytes, 0, 'all of it is given back')
+})
+
 t.test('a peer that has ended its side still gets its replies', async (t) => {
   const gate = gated()
   const { port, listener } = await serve(t, { 1: gate.handler }, { callsPerConnectionMax: 4 })
