@@ -102,6 +102,16 @@ onEveryBackEnd('READDIR', (behaviour) => {
     t.equal(statusOf(await root.readdir(link)), 'NFS3ERR_NOTDIR')
   })
 
+  behaviour(
+    'answers with the attributes after it: the access time that it has marked',
+    async (t, { root, dir }) => {
+      const [atime, mtime] = [1000, 2000].map((seconds) => ({ seconds, nseconds: 0 }))
+      ok(await root.setattr(dir, { atime: atime!, mtime: mtime! }))
+      const { dir_attributes } = ok(await root.readdir(dir))
+      t.same(dir_attributes, await attributesOf(root, dir))
+    },
+  )
+
   behaviour('needs permission to read', async (t, { alice, bob, dir }) => {
     const closed = made(await alice.mkdir(dir, 'closed', { mode: 0o711 }))
     const { dir_attributes } = failed(await bob.readdir(closed), 'NFS3ERR_ACCES')

@@ -29,6 +29,13 @@ impl Operation for Readdir {
         }
         directory.permit(&stat, libc::R_OK)?;
         let listing = directory::list(call, &directory, self.cookie, self.budget, self.plus)?;
+        // Reading marks the access time. What changed the directory meanwhile must not show: a client that keeps the
+        // listing goes by the times that came with it.
+        let after = directory.attributes_if_any();
+        let before = &mut output.answer.directory;
+        if (after.mtime, after.ctime) == (before.mtime, before.ctime) {
+            *before = after;
+        }
         output.answer.count = listing.count;
         output.answer.flags = u32::from(listing.end);
         *output.bytes = listing.bytes;
