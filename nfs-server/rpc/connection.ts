@@ -157,6 +157,8 @@ export class Connection implements Peer, TurnTaker {
       this.#isPumping = false
     }
     this.#sender.flush()
+    // Writing may have found the connection broken.
+    if (this.#isClosed) return false
     if (this.callers.size !== this.#credentialsCounted) this.#countCredentials()
     if (this.#reader.atBoundary) this.#recordBegan_ms = undefined
     else if (this.#units > 0) this.#recordBegan_ms = this.load.server.now_ms
@@ -183,8 +185,8 @@ export class Connection implements Peer, TurnTaker {
   get #hasOwnRoom(): boolean {
     const limits = this.#limits
     return (
-      this.load.calls < limits.callsPerConnectionMax &&
-      this.load.bytes - this.#reader.arrivingBytes < limits.bytesPerConnectionMax &&
+      this.load.calls < limits.callsPerConnectionMax * this.#stretch &&
+      this.load.bytes - this.#reader.arrivingBytes < limits.bytesPerConnectionMax * this.#stretch &&
       this.#sender.unsentBytes < limits.replyBytesUnsentPerConnectionMax
     )
   }
