@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { assaults, besiegedLimits } from '../fixtures/overload/assaults.ts'
-import { programBytes } from '../fixtures/overload/bound.ts'
+import { residentBytesMax } from '../fixtures/overload/bound.ts'
 import { besiege, leftOver, type SiegeFigures } from '../fixtures/overload/siege.ts'
 
 // Only against hanging; the machine may be busy.
@@ -36,7 +36,7 @@ t.test('a siege', async (t) => {
   t.same(leftOver(figures), [], 'nothing is left of it')
   const held = Math.max(...figures.assaults.map(({ accountedBytes }) => accountedBytes))
   t.ok(held <= memoryBytesMax, `at most ${mib(held)} were held`)
-  const bound = memoryBytesMax + programBytes
+  const bound = residentBytesMax(memoryBytesMax)
   t.ok(figures.residentPeakBytes <= bound, `${mib(figures.residentPeakBytes)} resident of ${mib(bound)}`)
 })
 
@@ -44,6 +44,6 @@ t.test('without the bound the memory is not there', async (t) => {
   const limits = { ...besiegedLimits, memory_bytes_max: 4 * 2 ** 30 }
   const greedy = assaults(0.2, 3).filter(({ kind }) => kind === 'slowReaders')
   const figures = await besiege({ limits, idleSeconds: 0, assaults: greedy })
-  const bound = memoryBytesMax + programBytes
+  const bound = residentBytesMax(memoryBytesMax)
   t.ok(figures.residentPeakBytes > bound, `${mib(figures.residentPeakBytes)} resident, not ${mib(bound)}`)
 })
