@@ -128,7 +128,7 @@ export async function die(scene: ErrorScene): Promise<WaitResult> {
   await scene.remote('fuse', 'mkdir -p d && echo x > d/f && cat d/f > /dev/null')
   process.kill(Number(daemon), 'SIGKILL')
   const script = 'attempt create d/n; attempt mkdir n; attempt unlink d/f; attempt list w'
-  const local = await scene.local('plain', `attempt stat ${scene.here('fuse', 'd')}`)
+  const local = await scene.local('plain', `attempt mkdir ${scene.here('fuse', 'd/e')}`)
   const failed = 'EIO\nEIO\nEIO\nopen EIO'
   const seen: (readonly [string, string, string])[] = [
     ['a local program is told', local, 'ENOTCONN'],
