@@ -124,7 +124,12 @@ impl Process {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
             .unwrap();
-        wires.send(&ours);
+        let side = if words[0] == "--child-server" {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        wires.send(&ours, side);
         Process { child, socket: ours }
     }
 

@@ -39,6 +39,11 @@ pub const GEOMETRY: Geometry = Geometry {
     },
 };
 
+/// A round waits for so long if there is nothing to do.
+const IDLE: Duration = Duration::from_millis(20);
+/// More cannot come in one round, unless somebody writes meanwhile: two full rings, and a gap for each hint.
+const INCOMING_MAX: usize = 32 + 2 * 16 + 1;
+
 pub const NULL: u16 = 0;
 /// Appends the request's offset to the log: done twice, it is there twice.
 pub const APPEND: u16 = 1000;
@@ -71,18 +76,28 @@ impl Wires {
 
     /// Our end, whose peer lives at the other end of the socket.
     pub fn join(&self, side: Side, socket: &UnixStream) -> Channel {
-        let [mine, theirs] = [0, 1].map(|event| self.events[event].try_clone().unwrap());
-        let wake = EventWake::new(mine, theirs, socket.try_clone().unwrap().into()).unwrap();
-        Channel::join(self.region.clone(), side, Arc::new(wake), Spin::default()).unwrap()
+        self.try_join(side, socket).unwrap()
     }
 
-    pub fn send(&self, socket: &UnixStream) {
-        let descriptors = [
-            self.memory.as_fd(),
-            self.events[1].as_fd(),
-            self.events[0].as_fd(),
-        ];
+    pub fn try_join(&self, side: Side, socket: &UnixStream) -> Result<Channel, Broken> {
+        let [mine, theirs] = events_of(side).map(|event| self.events[event].try_clone().unwrap());
+        let wake = EventWake::new(mine, theirs, socket.try_clone().unwrap().into()).unwrap();
+        Channel::join(self.region.clone(), side, Arc::new(wake), Spin::default())
+    }
+
+    /// To the end that will be `side`.
+    pub fn send(&self, socket: &UnixStream, side: Side) {
+        let [mine, theirs] = events_of(side).map(|event| self.events[event].as_fd());
+        let descriptors = [self.memory.as_fd(), mine, theirs];
         send_descriptors(socket, &descriptors).unwrap();
+    }
+}
+
+/// Which it sleeps on, and which it wakes the other by.
+fn events_of(side: Side) -> [usize; 2] {
+    match side {
+        Side::Client => [0, 1],
+        Side::Server => [1, 0],
     }
 }
 
@@ -117,6 +132,9 @@ impl Clock {
 pub struct Server {
     pub channel: Channel,
     pub clock: Clock,
+    pub idle: Duration,
+    /// Nobody writes while this end works, so that what comes is bounded.
+    pub alone: bool,
     log: PathBuf,
     mode: Mode,
 }
@@ -136,6 +154,8 @@ impl Server {
         Server {
             channel,
             clock: Clock::new(),
+            idle: IDLE,
+            alone: false,
             log: log.to_owned(),
             mode,
         }
@@ -145,15 +165,16 @@ impl Server {
     pub fn step(&mut self) -> Result<Event, Broken> {
         self.channel.beat();
         let event = self.channel.poll(self.clock.now())?;
-        let mut idle = true;
+        let mut came = 0;
         while let Some(incoming) = self.channel.receive()? {
-            idle = false;
+            came += 1;
+            assert!(!self.alone || came <= INCOMING_MAX, "unbounded work");
             if let Incoming::Control(request) = incoming {
                 self.serve(request)?;
             }
         }
-        if idle {
-            self.channel.wait(Duration::from_millis(20))?;
+        if came == 0 {
+            self.channel.wait(self.idle)?;
         }
         Ok(event)
     }
@@ -193,7 +214,10 @@ impl Server {
                 }
             }
             SUM => {
-                let claim = self.channel.borrower.claim(request.grants[0]).unwrap();
+                let Ok(claim) = self.channel.borrower.claim(request.grants[0]) else {
+                    answer.status = libc::ESTALE as u32;
+                    return answer;
+                };
                 self.die_if(request, DIE_AFTER_CLAIM);
                 let mut bytes = vec![0; claim.loan().bytes as usize];
                 self.channel
@@ -238,6 +262,9 @@ pub struct Client {
     pub clock: Clock,
     pub requests: Requests,
     pub answers: HashMap<u64, Message>,
+    pub idle: Duration,
+    /// Nobody writes while this end works, so that what comes is bounded.
+    pub alone: bool,
     unsent: Vec<Message>,
 }
 
@@ -248,6 +275,8 @@ impl Client {
             clock: Clock::new(),
             requests: Requests::new(GEOMETRY.responses),
             answers: HashMap::new(),
+            idle: IDLE,
+            alone: false,
             unsent: Vec::new(),
         }
     }
@@ -272,17 +301,18 @@ impl Client {
             Err(SendError::Broken(_)) if !self.channel.is_connected() => {}
             Err(SendError::Broken(broken)) => return Err(broken),
         }
-        let mut idle = true;
+        let mut came = 0;
         while let Some(incoming) = self.channel.receive()? {
-            idle = false;
+            came += 1;
+            assert!(!self.alone || came <= INCOMING_MAX, "unbounded work");
             if let Incoming::Control(answer) = incoming
                 && self.requests.answered(&answer).is_some()
             {
                 self.answers.insert(answer.request_id, answer);
             }
         }
-        if idle {
-            self.channel.wait(Duration::from_millis(20)).or_else(|broken| {
+        if came == 0 {
+            self.channel.wait(self.idle).or_else(|broken| {
                 // The peer's process ended: another will come.
                 if broken == Broken::WakeLost {
                     Ok(())
