@@ -51,6 +51,8 @@ export class ServerLoad {
     if (here >= limits.connectionsPerAddressMax) return 'too many connections from this address'
     const room = Math.floor((limits.memoryBytesMax * connectionShare) / connectionBytes)
     if (this.#connections >= room) return 'too many connections for memory_bytes_max'
+    // Calls of those who are there may hold the rest.
+    if (this.bytesFree < connectionBytes) return 'no memory for more connections'
     return undefined
   }
 
