@@ -15,15 +15,20 @@ export interface FailingWrites {
   readonly faults: number
 }
 
+/** As in programs/disk-error.c. */
+const goodBytes = 2.5 * 2 ** 20
 const poison = 'REFUSE-THIS'
 
 export async function failingWrites(scene: PowerCutScene, volume: VolumeOptions): Promise<FailingWrites> {
   const { disk } = scene.disks.get(volume.name)!
   const faultsBefore = disk.figures.faults
-  const mount = `/mnt/${volume.name}`
+  const mount = `/eager/${volume.name}`
   const directory = `${mount}/failing`
   disk.faults = { write: (_, data) => data.includes(poison) }
-  const output = await scene.user.sh(`mkdir ${directory} && fsva-disk-error ${mount} ${directory} ${poison}`)
+  // As a rule the client commits what it has sent as soon as it can; then an error would find nothing to send again.
+  const output = await scene.user.sh(`mkdir -p ${mount}
+    ${scene.mountOne(volume, mount, 'write=eager,nosharecache')}
+    mkdir ${directory} && fsva-disk-error ${mount} ${directory} ${poison}`)
   disk.faults = {}
   const said = Object.fromEntries(
     output.split('\n').map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]),
@@ -31,7 +36,7 @@ export async function failingWrites(scene: PowerCutScene, volume: VolumeOptions)
   const { resent, ...errors } = said
   const inAppliance = (name: string) =>
     scene.fsva.vm.sh(`echo 3 > /proc/sys/vm/drop_caches; cat ${exportOf(volume)}/failing/${name}`)
-  const isOtherKept = (await inAppliance('other')) === 'g'.repeat(65536)
+  const isOtherKept = (await inAppliance('other')) === 'g'.repeat(goodBytes)
   await scene.user.sh(`cd ${directory} && echo later > fsync && sync fsync`)
   return {
     errors,

@@ -117,10 +117,13 @@ export class PowerCutScene {
   }
 
   mountCommand(volume: VolumeOptions): string {
-    const source = `${this.fsva.address}:${exportOf(volume)}`
     return `mkdir -p /mnt/${volume.name} /sync/${volume.name}
-      mount -t nfs -o ${mountOptions} ${source} /mnt/${volume.name}
-      mount -t nfs -o ${mountOptions},sync,nosharecache ${source} /sync/${volume.name}`
+      ${this.mountOne(volume, `/mnt/${volume.name}`)}
+      ${this.mountOne(volume, `/sync/${volume.name}`, 'sync,nosharecache')}`
+  }
+
+  mountOne(volume: VolumeOptions, directory: string, more = 'rw'): string {
+    return `mount -t nfs -o ${mountOptions},${more} ${this.fsva.address}:${exportOf(volume)} ${directory}`
   }
 
   /** Boots the appliance and mounts its disks, without the server. Answers the names of those that do not mount. */

@@ -1,6 +1,6 @@
 /*
  * disk-error MOUNT DIRECTORY POISON: writes on a disk that refuses blocks with POISON in them, DIRECTORY being on the
- * NFS mount MOUNT. A line each: how data was to be made stable, and the errno that this gave.
+ * NFS mount MOUNT, which has write=eager: the client sends what is written at once, and commits it when it has to. A line each: how data was to be made stable, and the errno that this gave.
  *
  * The file "other" has good data, which was sent to the server before the first error and is synced after the last
  * one. "resent" is the number of WRITE calls that this took: more than 0 if the server had said that it may have lost it.
@@ -13,8 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { file_bytes = 65536 };
-static char poisoned[file_bytes] __attribute__((aligned(4096))), good[file_bytes];
+/* More than one WRITE may carry, or the client asks for a stable one. */
+enum { file_bytes = 65536, good_bytes = 5 << 19 };
+static char poisoned[file_bytes] __attribute__((aligned(4096))), good[good_bytes];
 
 static void die(const char *what) { perror(what); exit(1); }
 
@@ -47,14 +48,12 @@ static void try_poison(const char *way, int flags) {
 int main(int argc, char **argv) {
     if (argc != 4) return fprintf(stderr, "usage: disk-error MOUNT DIRECTORY POISON\n"), 2;
     if (chdir(argv[2])) die(argv[2]);
-    memset(good, 'g', file_bytes);
+    memset(good, 'g', good_bytes);
     size_t length = strlen(argv[3]);
     for (size_t i = 0; i < file_bytes; i++) poisoned[i] = argv[3][i % length];
 
     int other = open("other", O_CREAT | O_WRONLY, 0644);
-    if (other < 0 || write(other, good, file_bytes) != file_bytes) die("other");
-    /* Not together: with all flags at once the client asks for a stable write. */
-    if (sync_file_range(other, 0, 0, SYNC_FILE_RANGE_WRITE)) die("sync_file_range");
+    if (other < 0 || write(other, good, good_bytes) != good_bytes) die("other");
     if (sync_file_range(other, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE)) die("sync_file_range");
     try_poison("fsync", 0);
     try_poison("fdatasync", 0);
