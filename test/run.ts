@@ -27,7 +27,7 @@ const tap = (jobs: number, seconds: number, ...patterns: string[]) => [
 ]
 
 const steps: readonly Step[] = [
-  { name: 'format and lint', command: ['biome', 'ci', '.'], count: countExit },
+  { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '.'], count: countExit },
   { name: 'types', command: ['tsc', '-p', '.'], count: countExit },
   {
     name: 'generated code is fresh',

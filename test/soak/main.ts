@@ -5,7 +5,7 @@ import { availableParallelism, release } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import type { SoakPart } from './part.ts'
 import { parts } from './parts.ts'
-import { keepResult, renderReport, reportPath } from './report.ts'
+import { keepResult, renderReport, reportPath, resultsDirectory } from './report.ts'
 
 const listed = parts.map((part) => `  ${part.name.padEnd(14)}${part.title}`).join('\n')
 const program = new Command('npm run soak --')
@@ -58,7 +58,7 @@ async function run(part: SoakPart): Promise<number> {
 function writeReport(): void {
   writeFileSync(reportPath, renderReport(parts))
   // The formatter aligns the tables.
-  execFileSync('biome', ['format', '--write', reportPath])
+  execFileSync('biome', ['format', '--write', reportPath, resultsDirectory])
   console.log(`soak: wrote ${reportPath}`)
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { SoakPart, SoakResult, SoakTable } from './part.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
-const results = join(docs, 'reliability')
+export const resultsDirectory = join(docs, 'reliability')
 export const reportPath = join(docs, 'reliability.md')
 
 /** A part's result as it is kept. */
@@ -17,8 +17,8 @@ export interface KeptResult extends SoakResult {
 }
 
 export function keepResult(name: string, result: KeptResult): void {
-  mkdirSync(results, { recursive: true })
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
+  mkdirSync(resultsDirectory, { recursive: true })
+  writeFileSync(join(resultsDirectory, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
 }
 
 /** The whole document. A part that has never run says so. */
@@ -33,7 +33,7 @@ export function renderReport(parts: readonly SoakPart[]): string {
 }
 
 function kept(name: string): KeptResult | undefined {
-  const path = join(results, `${name}.json`)
+  const path = join(resultsDirectory, `${name}.json`)
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
 }
 
