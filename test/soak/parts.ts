@@ -8,6 +8,7 @@ import { part as overload } from './overload.ts'
 import type { SoakPart } from './part.ts'
 import { part as powerCuts } from './power-cuts.ts'
 import { part as replyCache } from './reply-cache.ts'
+import { part as suites } from './suites.ts'
 
 export const parts: readonly SoakPart[] = [
   replyCache,
@@ -17,5 +18,6 @@ export const parts: readonly SoakPart[] = [
   fuzzNative,
   errors,
   overload,
+  suites,
   matrix,
 ]

@@ -8,7 +8,7 @@
 
 #include "sandbox.h"
 
-enum { cases_max = 200, case_seconds_max = 240 };
+enum { cases_max = 200, case_seconds_max = 1800 };
 
 struct test_case {
   const char *suite, *name;
