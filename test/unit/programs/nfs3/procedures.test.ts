@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Caller } from '../../../../nfs-server/caller.ts'
 import { getattr } from '../../../../nfs-server/programs/nfs3/getattr.ts'
+import { directoryReplyBytesMax } from '../../../../nfs-server/programs/nfs3/limits.ts'
 import { createNfsProgram } from '../../../../nfs-server/programs/nfs3/program.ts'
 import { read } from '../../../../nfs-server/programs/nfs3/read.ts'
 import { takeReadBuffer } from '../../../../nfs-server/programs/nfs3/read-buffer.ts'
@@ -118,7 +119,7 @@ t.test('READDIRPLUS tells the Vfs what is left for entries', async (t) => {
   await list(0, 50)
   t.same(budgets, [
     { dircount: 500, maxcount: 896 },
-    { dircount: 0xffffffff, maxcount: (1 << 20) - 104 },
+    { dircount: 0xffffffff, maxcount: directoryReplyBytesMax - 104 },
     { dircount: 0, maxcount: 0 },
   ])
 })
