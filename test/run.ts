@@ -41,6 +41,12 @@ const steps: readonly Step[] = [
     count: countExit,
   },
   { name: 'rust', command: cargo('test', '--workspace'), count: countCargo },
+  {
+    // Every interleaving of the side channel's ring and grant table.
+    name: 'loom',
+    command: cargo('test', '-p', 'fsva-channel', '--features', 'loom', '--release', '--test', 'loom'),
+    count: countCargo,
+  },
   { name: 'unit', command: tap(2, 120, 'test/unit/**/*.test.ts'), count: countTap },
   { name: 'protocol', command: tap(2, 240, 'test/protocol/**/!(handle*).test.ts'), count: countTap },
   // By themselves: a mount namespace that another test makes would hold the file systems they take away.

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fsva_channel::channel::{Channel, Incoming};
+use fsva_channel::channel::{Channel, Event, Incoming};
 use fsva_channel::descriptors_unsafe::{receive_descriptors, send_descriptors};
 use fsva_channel::geometry::{Geometry, Side};
 use fsva_channel::grant_word::{Access, Loan};
@@ -36,7 +36,7 @@ const GROUP: usize = 64;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
-        Some("--serve") => serve(words[1] == "spin", words[2] == "stream"),
+        Some("--serve") => serve(words[1] == "spin", words[2] == "stream", words[3] == "alone"),
         _ => measure(),
     }
 }
@@ -49,11 +49,22 @@ fn wake(mine: OwnedFd, theirs: OwnedFd, socket: UnixStream, by_stream: bool) -> 
     }
 }
 
+/// Two that spin need a processor each; the scheduler likes to put two that talk on the same one.
+fn pin(processor: usize) {
+    // SAFETY: all zeros are a valid set; the set is valid for reading, and concerns this thread alone.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processor, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
+    }
+}
+
 fn spin(spinning: bool) -> Spin {
     Spin::new(if spinning { SPIN_MAX } else { Duration::ZERO })
 }
 
-fn serve(spinning: bool, by_stream: bool) {
+fn serve(spinning: bool, by_stream: bool, alone: bool) {
+    pin(usize::from(alone));
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap());
     let [memory, file, mine, theirs] = receive_descriptors::<4>(&socket).unwrap();
     let bytes = File::from(memory.try_clone().unwrap()).metadata().unwrap().len();
@@ -64,7 +75,7 @@ fn serve(spinning: bool, by_stream: bool) {
     let mut answers = Vec::new();
     loop {
         channel.beat();
-        if channel.poll(start.elapsed()).is_err() {
+        if matches!(channel.poll(start.elapsed()), Err(_) | Ok(Event::PeerDead)) {
             return;
         }
         loop {
@@ -117,7 +128,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn start(spinning: bool, by_stream: bool) -> Pair {
+    fn start(spinning: bool, by_stream: bool, alone: bool) -> Pair {
         let (region, memory) = Region::create(&Geometry::USUAL).unwrap();
         let mut file = File::from(temporary_file());
         file.write_all(&vec![7; 1 << 20]).unwrap();
@@ -126,6 +137,7 @@ impl Pair {
         let words = [
             if spinning { "spin" } else { "sleep" },
             if by_stream { "stream" } else { "event" },
+            if alone { "alone" } else { "together" },
         ];
         let child = Command::new(std::env::current_exe().unwrap())
             .arg("--serve")
@@ -168,6 +180,7 @@ impl Pair {
     }
 
     fn finish(&mut self, asked: &[Message]) {
+        self.channel.beat();
         let epoch = self.channel.peer_epoch();
         assert_eq!(self.channel.sender().send(asked, epoch), Ok(asked.len()));
         while !self.requests.is_empty() {
@@ -231,7 +244,8 @@ fn null(op: u16) -> Message {
 fn measure() {
     println!("| operation | p50 us | p99 us | paper us |");
     println!("| --- | --- | --- | --- |");
-    let mut pair = Pair::start(true, false);
+    pin(0);
+    let mut pair = Pair::start(true, false, true);
     row("null call, both spinning", "9.64", CALLS, 1, || {
         pair.call_one(null(NULL));
     });
@@ -251,12 +265,12 @@ fn measure() {
     }
     grants(&mut pair);
     drop(pair);
-    for (by_stream, name) in [
-        (false, "null call, both asleep, by eventfd"),
-        (true, "null call, both asleep, by stream"),
-    ] {
-        let mut pair = Pair::start(false, by_stream);
-        row(name, "9.64", SLEEPING_CALLS, 1, || pair.call_one(null(NULL)));
+    for (by_stream, alone) in [(false, false), (false, true), (true, false), (true, true)] {
+        let by = if by_stream { "stream" } else { "eventfd" };
+        let on = if alone { "two processors" } else { "one processor" };
+        let name = format!("null call, both asleep, on {on}, by {by}");
+        let mut pair = Pair::start(false, by_stream, alone);
+        row(&name, "9.64", SLEEPING_CALLS, 1, || pair.call_one(null(NULL)));
     }
 }
 

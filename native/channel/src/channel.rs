@@ -3,7 +3,7 @@
 //! The thread that owns a `Channel` receives and polls; any thread may send through its `Sender`s.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::borrower::Borrower;
 use crate::broken::Broken;
@@ -205,6 +205,7 @@ impl Channel {
 
     /// Until something may have come, or the time is over, or a heartbeat is due: then `poll`, `beat` and `receive`.
     pub fn wait(&mut self, timeout: Duration) -> Result<(), Broken> {
+        let start = Instant::now();
         if self.session.state() == SideState::Active {
             let (control, hints) = (&mut self.control_in, &mut self.hints_in);
             let seen = self
@@ -222,7 +223,9 @@ impl Channel {
                 return Ok(());
             }
         }
-        self.wake.sleep(timeout.min(HEARTBEAT_INTERVAL)).map(drop)
+        self.wake.sleep(timeout.min(HEARTBEAT_INTERVAL))?;
+        self.spin.slept(start.elapsed());
+        Ok(())
     }
 
     /// Sends requests or answers from any thread.

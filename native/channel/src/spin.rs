@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 /// Spinning goes on for at most so long; it is more than a round trip takes while both sides run.
 pub const SPIN_MAX: Duration = Duration::from_micros(50);
-/// Even a side that never succeeds looks for so long: it would otherwise never learn that the peer became quick.
+/// A side that always waits long still looks for so long.
 pub const SPIN_MIN: Duration = Duration::from_micros(2);
 pub const SPIN_FIRST: Duration = Duration::from_micros(20);
 /// Looks between two looks at the clock.
 const LOOKS_PER_CLOCK: u32 = 16;
 
-/// A budget that doubles when spinning was worth it and halves when it was not.
+/// A budget that doubles when spinning was worth it, or would have been had it been longer, and halves when it was not.
 #[derive(Debug)]
 pub struct Spin {
     budget: Duration,
@@ -50,10 +50,18 @@ impl Spin {
                 }
             }
             if start.elapsed() >= self.budget {
-                self.budget = (self.budget / 2).max(SPIN_MIN.min(self.max));
                 return Ok(false);
             }
         }
+    }
+
+    /// After sleeping: the whole wait, spinning included, took so long. Being woken may have been half of it.
+    pub fn slept(&mut self, waited: Duration) {
+        self.budget = if waited <= self.max * 2 {
+            (self.budget * 2).min(self.max)
+        } else {
+            (self.budget / 2).max(SPIN_MIN.min(self.max))
+        };
     }
 }
 
@@ -73,8 +81,15 @@ mod tests {
         let never = || Ok::<_, ()>(false);
         for _ in 0..20 {
             assert_eq!(spin.until(never), Ok(false));
+            spin.slept(Duration::from_millis(5));
         }
         assert_eq!(spin.budget(), SPIN_MIN);
+        // The peer takes a little longer than the budget each time: it must not stay too small for ever.
+        for _ in 0..20 {
+            spin.slept(SPIN_MAX);
+        }
+        assert_eq!(spin.budget(), SPIN_MAX);
+        spin.slept(Duration::from_millis(5));
         for _ in 0..20 {
             let mut looks = 0;
             let third = || {
