@@ -116,6 +116,28 @@ fn another_version_is_refused() {
 }
 
 #[test]
+fn a_header_whose_offsets_do_not_follow_from_its_numbers_is_refused() {
+    for name in [
+        "header.regionBytes",
+        "header.responseCache",
+        "header.hintsToClient",
+    ] {
+        let (made, file) = Region::create(&SMALL).unwrap();
+        let value = made.memory.load(at(name), Ordering::Relaxed);
+        made.memory.store(at(name), value + 4096, Ordering::Relaxed);
+        let found = Region::attach(file.as_fd(), 0, made.map.bytes);
+        assert!(matches!(found, Err(RegionError::Offsets)), "{name}");
+    }
+    // Numbers and offsets that agree, for more memory than there is.
+    let (made, file) = Region::create(&SMALL).unwrap();
+    for (offset, value) in Geometry::USUAL.map().unwrap().header_words() {
+        made.memory.store(offset, value, Ordering::Relaxed);
+    }
+    let found = Region::attach(file.as_fd(), 0, made.map.bytes);
+    assert!(matches!(found, Err(RegionError::Small { .. })));
+}
+
+#[test]
 fn bytes_are_copied_wherever_they_begin() {
     let (region, _) = Region::create(&SMALL).unwrap();
     let from: Vec<u8> = (0..100).collect();
