@@ -73,7 +73,7 @@ export async function killWithoutGrace(
   await rival.sh('sleep 0.5')
   await server.restart('SIGKILL')
   // Whoever finds the other one ends.
-  await Promise.race([held, tried, sleep(60_000)])
+  await Promise.race([held, tried, sleep(60_000, undefined, { ref: false })])
   for (const vm of [holder, rival]) await vm.sh(`touch ${stopFile}`)
   const outputs = await Promise.all([held, tried])
   return outputs.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('')
