@@ -217,13 +217,7 @@ impl Opened {
     /// ESTALE if the object has no name any more: an open descriptor keeps it from going for good, but for the
     /// protocol it is gone.
     pub fn stat(&self) -> Result<libc::statx> {
-        let traits = &self.object.filesystem.traits;
-        // FUSE and its like remember attributes for a while, and of each name of a file apart.
-        let stat = if traits.remote && !traits.durable_kernel_handles {
-            sys::statx_from_source(self.fd())?
-        } else {
-            sys::statx(self.fd())?
-        };
+        let stat = stat_in(&self.object.filesystem, self.fd())?;
         if stat.stx_nlink == 0 && self.object.filesystem.traits.inline {
             return Err(Errno::STALE);
         }
@@ -315,5 +309,16 @@ impl Opened {
             call.engine.verifier.data_may_be_lost();
         }
         synced
+    }
+}
+
+/// What statx says of an object of this file system, as it is now.
+pub fn stat_in(filesystem: &Filesystem, fd: BorrowedFd<'_>) -> Result<libc::statx> {
+    let traits = &filesystem.traits;
+    // FUSE and its like remember attributes for a while, and of each name of a file apart.
+    if traits.remote && !traits.durable_kernel_handles {
+        sys::statx_from_source(fd)
+    } else {
+        sys::statx(fd)
     }
 }

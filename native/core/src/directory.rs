@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::answer::{Attributes, EntryHeader};
 use crate::attributes::attributes;
-use crate::call::{Call, Opened};
+use crate::call::{Call, Opened, stat_in};
 use crate::directory_snapshot;
 use crate::errno::{Errno, Result};
 use crate::handle::{WIRE_BYTES_MAX, WireHandle};
@@ -253,7 +253,7 @@ impl Filler<'_> {
     /// Attributes and handle from one descriptor, so that they are of the same object.
     fn describe(&self, entry: &Entry, fd: &OwnedFd) -> Option<(Attributes, WireHandle)> {
         let parent = &self.directory.object;
-        let stat = sys::statx(fd.as_fd()).ok()?;
+        let stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
         // A mount point: LOOKUP tells what is there.
         if stat.stx_mnt_id != parent.filesystem.mount_id {
             return None;

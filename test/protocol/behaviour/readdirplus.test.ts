@@ -1,4 +1,4 @@
-import { onEveryBackEnd, type Stage } from '../../fixtures/back-ends.ts'
+import { onEveryBackEndAndFuse, type Stage } from '../../fixtures/back-ends.ts'
 import {
   bytesWithEverything,
   directoryBytes,
@@ -15,7 +15,7 @@ async function fill({ root, dir }: Stage, count: number): Promise<string[]> {
   return names
 }
 
-onEveryBackEnd('READDIRPLUS', (behaviour) => {
+onEveryBackEndAndFuse('READDIRPLUS', (behaviour) => {
   behaviour('has handle and attributes of the entries, as LOOKUP does', async (t, { root, dir }) => {
     ok(await root.create(dir, 'file', { mode: 0o640 }))
     ok(await root.mkdir(dir, 'child'))
@@ -34,6 +34,24 @@ onEveryBackEnd('READDIRPLUS', (behaviour) => {
       t.same(withoutAtime(entry.name_attributes), withoutAtime(found.obj_attributes), nameOf(entry))
     }
   })
+
+  behaviour(
+    'has new attributes under every name of a file, whichever was changed',
+    async (t, { root, dir }) => {
+      const file = made(await root.create(dir, 'one', { mode: 0o640 }))
+      ok(await root.link(file, dir, 'two'))
+      for (const mode of [0o600, 0o644, 0o400]) {
+        ok(await root.readdirplus(dir))
+        ok(await root.setattr(file, { mode }))
+        const { entries } = ok(await root.readdirplus(dir)).reply
+        const both = entries.filter((entry) => ['one', 'two'].includes(nameOf(entry)))
+        t.same(
+          both.map((entry) => entry.name_attributes?.mode),
+          [mode, mode],
+        )
+      }
+    },
+  )
 
   behaviour('of the export’s root keeps ".." inside', async (t, { root, exportRoot }) => {
     const entries = await listAllPlus(root, exportRoot)
