@@ -42,8 +42,14 @@ t.test('a siege', async (t) => {
 
 t.test('without the bound the memory is not there', async (t) => {
   const limits = { ...besiegedLimits, memory_bytes_max: 4 * 2 ** 30 }
-  const greedy = assaults(0.2, 3).filter(({ kind }) => kind === 'slowReaders')
-  const figures = await besiege({ limits, idleSeconds: 0, assaults: greedy })
   const bound = residentBytesMax(memoryBytesMax)
-  t.ok(figures.residentPeakBytes > bound, `${mib(figures.residentPeakBytes)} resident, not ${mib(bound)}`)
+  let most = 0
+  // On a busy machine the attackers take longer.
+  for (let seconds = 3; most <= bound && seconds < 60; seconds *= 3) {
+    const greedy = assaults(0.2, seconds).filter(({ kind }) => kind === 'slowReaders')
+    const figures = await besiege({ limits, idleSeconds: 0, assaults: greedy })
+    most = Math.max(most, figures.residentPeakBytes)
+    t.comment(report(figures).at(-1)!)
+  }
+  t.ok(most > bound, `${mib(most)} resident, not ${mib(bound)}`)
 })
