@@ -2,6 +2,21 @@ import { onEveryBackEndAndFuse } from '../../fixtures/back-ends.ts'
 import { attributesOf, failed, made, ok, statusOf } from '../../fixtures/nfs-client.ts'
 
 onEveryBackEndAndFuse('LOOKUP', (behaviour) => {
+  behaviour(
+    'has new attributes under every name of a file, whichever was changed',
+    async (t, { root, dir }) => {
+      const file = made(await root.create(dir, 'one', { mode: 0o640 }))
+      ok(await root.link(file, dir, 'two'))
+      for (const mode of [0o600, 0o644, 0o400]) {
+        ok(await root.lookup(dir, 'two'))
+        ok(await root.setattr(file, { mode }))
+        for (const name of ['one', 'two']) {
+          t.equal(ok(await root.lookup(dir, name)).obj_attributes?.mode, mode, name)
+        }
+      }
+    },
+  )
+
   behaviour('finds a file, with its attributes and the directory’s', async (t, { root, dir }) => {
     const file = made(await root.create(dir, 'file'))
     const found = ok(await root.lookup(dir, 'file'))

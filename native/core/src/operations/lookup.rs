@@ -1,7 +1,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle, stat_in};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -43,7 +43,7 @@ impl Operation for Lookup {
             return Ok(());
         }
         let fd = open_entry(call, &directory, &self.name)?;
-        let stat = sys::statx(fd.as_fd())?;
+        let stat = stat_in(&directory.object.filesystem, fd.as_fd())?;
         let found = call.adopt_with(&directory, &self.name, fd, &stat)?;
         output.answer.object = found.attributes_of(&stat);
         output.answer.set_handle(&found.object.wire);
