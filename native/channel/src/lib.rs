@@ -16,6 +16,7 @@ mod memfd_unsafe;
 pub mod message;
 pub mod page_pool;
 pub mod page_range;
+pub mod protocol;
 pub mod region;
 pub mod region_unsafe;
 pub mod requests;

@@ -1,0 +1,3 @@
+//! The user VM's end of the side channel: files by grant, and a kernel cache that does not go stale.
+
+pub mod notice_sink;
