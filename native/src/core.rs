@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fsva_core::caller::{CallerIdentity, Flavor, NO_ID};
+use fsva_core::caller::{CallerIdentity, Door, Flavor, NO_ID};
 use fsva_core::engine::Engine;
 use fsva_core::export_policy::{ExportDefinition, Squash};
 use napi::{Error, Result};
@@ -22,6 +22,8 @@ pub struct ExportArgument {
     pub anongid: u32,
     pub secure: bool,
     pub sync: bool,
+    pub side_channel: bool,
+    pub mapped_stores: bool,
     pub clients: Vec<String>,
 }
 
@@ -94,6 +96,7 @@ impl NativeCore {
                 .parse()
                 .map_err(|_| failure(format!("{address:?} is no IP address")))?,
             privileged_port: port < 1024,
+            door: Door::Nfs,
             flavor: if auth_sys { Flavor::Sys } else { Flavor::None },
             uid: if auth_sys { uid } else { NO_ID },
             gid: if auth_sys { gid } else { NO_ID },
@@ -140,6 +143,8 @@ fn definition(export: ExportArgument) -> Result<ExportDefinition> {
         anongid: export.anongid,
         secure: export.secure,
         sync: export.sync,
+        side_channel: export.side_channel,
+        mapped_stores: export.mapped_stores,
         clients: export.clients,
     })
 }

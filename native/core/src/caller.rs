@@ -24,12 +24,21 @@ pub enum Flavor {
     Sys,
 }
 
+/// By which door a caller came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Door {
+    Nfs,
+    /// Only exports that allow it are there.
+    SideChannel,
+}
+
 /// What a caller says of itself, before any export's policy.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CallerIdentity {
     pub address: IpAddr,
     /// The source port is below 1024.
     pub privileged_port: bool,
+    pub door: Door,
     pub flavor: Flavor,
     pub uid: u32,
     pub gid: u32,
@@ -188,6 +197,7 @@ mod tests {
         CallerIdentity {
             address: IpAddr::from([127, 0, 0, 1]),
             privileged_port: true,
+            door: Door::Nfs,
             flavor: Flavor::Sys,
             uid,
             gid: 100,

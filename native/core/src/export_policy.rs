@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use crate::caller::{Caller, CallerIdentity, Credentials, Flavor, NO_ID};
+use crate::caller::{Caller, CallerIdentity, Credentials, Door, Flavor, NO_ID};
 use crate::client_network::ClientNetwork;
 use crate::errno::{Errno, Result};
 use crate::handle::ExportId;
@@ -35,6 +35,10 @@ pub struct ExportDefinition {
     /// Require a source port below 1024.
     pub secure: bool,
     pub sync: bool,
+    /// Its files may be used by way of the side channel, too.
+    pub side_channel: bool,
+    /// Programs of this machine may store into its files through shared mappings, which nothing announces.
+    pub mapped_stores: bool,
     /// IP addresses, CIDR blocks, or '*'.
     pub clients: Vec<String>,
 }
@@ -51,6 +55,8 @@ pub struct Export {
     pub anongid: u32,
     pub secure: bool,
     pub sync: bool,
+    pub side_channel: bool,
+    pub mapped_stores: bool,
     clients: Vec<ClientNetwork>,
 }
 
@@ -245,12 +251,15 @@ impl Export {
             anongid: definition.anongid,
             secure: definition.secure,
             sync: definition.sync,
+            side_channel: definition.side_channel,
+            mapped_stores: definition.mapped_stores,
             clients,
         })
     }
 
     fn judge(&self, caller: &CallerIdentity) -> Verdict {
-        if self.secure && !caller.privileged_port {
+        let is_shut = caller.door == Door::SideChannel && !self.side_channel;
+        if is_shut || self.secure && !caller.privileged_port {
             return Err(Errno::ACCES);
         }
         let address = caller.address.to_canonical();

@@ -74,7 +74,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::caller::{CallerIdentity, Flavor, STALE_CALLER};
+    use crate::caller::{CallerIdentity, Door, Flavor, STALE_CALLER};
     use crate::export_policy::{ExportDefinition, Squash};
     use crate::handle::FOREIGN_BYTES_MAX;
     use crate::state_directory::MacKey;
@@ -97,6 +97,8 @@ mod tests {
             anongid: 65534,
             secure: false,
             sync: true,
+            side_channel: true,
+            mapped_stores: true,
             clients: clients.iter().map(|client| client.to_string()).collect(),
         }
     }
@@ -105,6 +107,7 @@ mod tests {
         guard.callers.intern(CallerIdentity {
             address: IpAddr::from([10, 0, 0, 1]),
             privileged_port: false,
+            door: Door::Nfs,
             flavor: Flavor::Sys,
             uid,
             gid: 100,

@@ -15,6 +15,8 @@ fn definition(path: &str) -> ExportDefinition {
         anongid: 65533,
         secure: true,
         sync: true,
+        side_channel: true,
+        mapped_stores: true,
         clients: vec!["*".into()],
     }
 }
@@ -23,6 +25,7 @@ fn identity(uid: u32, gid: u32, gids: &[u32]) -> CallerIdentity {
     CallerIdentity {
         address: IpAddr::from([10, 1, 2, 3]),
         privileged_port: true,
+        door: Door::Nfs,
         flavor: Flavor::Sys,
         uid,
         gid,
@@ -103,6 +106,24 @@ fn without_a_credential_one_is_anonymous() {
     for squash in [Squash::Root, Squash::None, Squash::All] {
         assert_eq!(squashed(squash, nobody.clone()), (65534, 65533, vec![]));
     }
+}
+
+#[test]
+fn an_export_without_side_channel_is_there_by_nfs_alone() {
+    let by_channel = CallerIdentity {
+        door: Door::SideChannel,
+        ..identity(1, 1, &[])
+    };
+    let shut = ExportDefinition {
+        side_channel: false,
+        ..definition("/srv")
+    };
+    assert!(authorize(definition("/srv"), by_channel.clone(), Access::Read).is_ok());
+    assert!(authorize(shut.clone(), identity(1, 1, &[]), Access::Mutate).is_ok());
+    assert_eq!(
+        authorize(shut, by_channel, Access::Read).err(),
+        Some(Errno::ACCES)
+    );
 }
 
 #[test]

@@ -35,6 +35,8 @@ impl Server {
             anongid: 65534,
             secure: true,
             sync: true,
+            side_channel: true,
+            mapped_stores: true,
             clients: vec!["*".into()],
         };
         let state = Arc::new(StateDirectory::open(state).unwrap());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::scratch::{Scratch, isolated};
 use fsva_core::answer::{Answer, Attributes, ENTRY_HEADER_BYTES};
 use fsva_core::call::{Output, UntrustedHandle};
-use fsva_core::caller::{CallerId, CallerIdentity, Flavor};
+use fsva_core::caller::{CallerId, CallerIdentity, Door, Flavor};
 use fsva_core::directory::Budget;
 use fsva_core::engine::{Engine, Operation, Reply, Started};
 use fsva_core::errno::{Errno, Result};
@@ -82,6 +82,8 @@ pub fn definition(path: &Path) -> ExportDefinition {
         anongid: 65534,
         secure: false,
         sync: false,
+        side_channel: true,
+        mapped_stores: true,
         clients: vec!["*".into()],
     }
 }
@@ -107,6 +109,7 @@ impl Served {
         self.engine.guard.callers.intern(CallerIdentity {
             address: "192.0.2.1".parse().unwrap(),
             privileged_port: false,
+            door: Door::Nfs,
             flavor: Flavor::Sys,
             uid,
             gid: uid,
