@@ -16,6 +16,8 @@ export const ExitCode = {
   notSupported: 7,
   /** The mount point is missing, no directory, in use already, or not mounted. */
   mountPoint: 8,
+  /** No side channel: no device for it, no server at its other end, or no agent. */
+  noChannel: 9,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { ClientError, ExitCode } from './exit-codes.ts'
 import { mountOnce } from './export-survey.ts'
 import { checkMachine, checkMountPoint } from './local-checks.ts'
 import { chooseOptions, numberOption } from './mount-options.ts'
 import { RpcFailure } from './rpc-failure.ts'
+import { run } from './run.ts'
 import { findServer, locate, reachMount } from './server-survey.ts'
 import { hasStatusMonitor } from './status-monitor.ts'
 import { mountSource, type Target } from './target.ts'
@@ -76,21 +76,4 @@ async function explainFailure(
     return new ClientError(ExitCode.exportRefused, `the server refuses: ${output}`, "see the server's log")
   }
   return new ClientError(ExitCode.failed, output || 'mount(8) failed without a word')
-}
-
-/** Runs a command; `output` is what it wrote to stderr, without the program's name in front of each line. */
-export function run(program: string, args: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
-    })
-    const chunks: Buffer[] = []
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.once('error', reject)
-    child.once('close', (code) => {
-      const text = Buffer.concat(chunks).toString().trim()
-      resolve({ code: code ?? 1, output: text.replace(/^u?mount(\.nfs\d?)?: /gm, '').replaceAll('\n', '; ') })
-    })
-  })
 }

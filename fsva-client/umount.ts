@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { ClientError, ExitCode } from './exit-codes.ts'
 import { mountedAt } from './local-checks.ts'
-import { run } from './mount.ts'
+import { run } from './run.ts'
 
 export interface UmountRequest {
   readonly directory: string
