@@ -18,6 +18,8 @@ export interface ExportArgument {
   readonly anongid: number
   readonly secure: boolean
   readonly sync: boolean
+  readonly sideChannel: boolean
+  readonly mappedStores: boolean
   /** IP addresses, CIDR blocks or '*'. */
   readonly clients: string[]
 }

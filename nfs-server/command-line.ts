@@ -178,6 +178,8 @@ function exportsFrom(options: Options): ExportOptions[] {
     secure: !options.insecure,
     fsid: undefined,
     sync: !options.async,
+    sideChannel: defaultExportOptions.sideChannel,
+    mappedStores: defaultExportOptions.mappedStores,
   }))
 }
 

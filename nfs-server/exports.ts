@@ -15,6 +15,13 @@ export interface ExportOptions {
   readonly fsid: number | undefined
   /** Metadata operations reach stable storage before they are answered (RFC 1813, section 4.7). */
   readonly sync: boolean
+  /** Clients of the side channel may use it, too, if there is one. */
+  readonly sideChannel: boolean
+  /**
+   * Programs of this machine may store into its files through shared mappings, which nothing announces. False is the
+   * administrator's word that none does: then clients can rely on being told of every change.
+   */
+  readonly mappedStores: boolean
 }
 
 export const defaultExportOptions = {
@@ -26,4 +33,6 @@ export const defaultExportOptions = {
   secure: true,
   fsid: undefined,
   sync: true,
+  sideChannel: true,
+  mappedStores: true,
 } as const satisfies Omit<ExportOptions, 'path'>

@@ -100,6 +100,8 @@ const keyOf: Readonly<Record<keyof ExportOptions, keyof ExportEntry>> = {
   secure: 'secure',
   fsid: 'fsid',
   sync: 'sync',
+  sideChannel: 'side_channel',
+  mappedStores: 'mapped_stores',
 }
 
 function fromFile(config: ConfigFile, defaults: Settings): Settings {
@@ -152,5 +154,7 @@ function exportFrom(entry: ExportEntry): ExportOptions {
     secure: entry.secure ?? defaultExportOptions.secure,
     fsid: entry.fsid,
     sync: entry.sync ?? defaultExportOptions.sync,
+    sideChannel: entry.side_channel ?? defaultExportOptions.sideChannel,
+    mappedStores: entry.mapped_stores ?? defaultExportOptions.mappedStores,
   }
 }

@@ -63,6 +63,8 @@ export const exportSchema = z.strictObject(
     secure: yesOrNo.optional(),
     fsid: wholeNumber(1, fsidMax).optional(),
     sync: yesOrNo.optional(),
+    side_channel: yesOrNo.optional(),
+    mapped_stores: yesOrNo.optional(),
   },
   { error: missing('must be a mapping with at least "path"') },
 )
