@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::borrower::Borrower;
 use crate::broken::Broken;
-use crate::geometry::Side;
+use crate::geometry::{OwnedPlace, Side};
 use crate::grant_word::Loan;
 use crate::hint_ring::{HintConsumer, HintProducer, Received};
 use crate::lender::{Lender, Restored};
 use crate::message::{CONTROL_WORDS, Hint, Message};
 use crate::page_pool::PagePool;
+use crate::page_range::PageRange;
 use crate::region::Region;
 use crate::region_unsafe::Memory;
 use crate::response_cache::ResponseCache;
@@ -35,6 +36,9 @@ pub struct Channel {
     hints_out: Arc<HintSender>,
     wake: Arc<dyn Wake>,
     spin: Spin,
+    /// The index of the next control slot when the peer will wake this side for it; `hints_armed`: the same for hints.
+    armed_at: Option<u64>,
+    hints_armed: bool,
     /// What this side lends, and the pages it has.
     pub lender: Lender<Memory>,
     pub pool: PagePool,
@@ -107,10 +111,12 @@ impl Channel {
             session,
             control_in: rings.control_in,
             hints_in: rings.hints_in,
-            control_out: Arc::new(ControlSender::new(wake.clone())),
-            hints_out: Arc::new(HintSender::new(wake.clone())),
+            control_out: Arc::new(ControlSender::default()),
+            hints_out: Arc::new(HintSender::default()),
             wake,
             spin,
+            armed_at: None,
+            hints_armed: false,
             lender,
             pool,
             restored,
@@ -118,6 +124,12 @@ impl Channel {
             responses: None,
             region,
         })
+    }
+
+    /// As `begin_again`, after the peer's process ended: the next one is woken by other descriptors.
+    pub fn begin_again_over(&mut self, wake: Arc<dyn Wake>) -> Result<(), Broken> {
+        self.wake = wake;
+        self.begin_again()
     }
 
     /// A new epoch of the same process, after `PeerDead`.
@@ -184,6 +196,76 @@ impl Channel {
         }
     }
 
+    /// Whether `receive` would find something. For threads that wait otherwise than by `wait`.
+    pub fn look(&mut self) -> Result<bool, Broken> {
+        if self.session.state() != SideState::Active {
+            return Ok(false);
+        }
+        match self.look_now() {
+            Ok(found) => Ok(found),
+            Err(_) if !self.session.is_still_connected() => Ok(false),
+            Err(wild) => Err(wild.into()),
+        }
+    }
+
+    /// Before requests are sent: the peer need not wake anybody for the answers to so many, for which this thread looks
+    /// itself, but for whatever comes behind them.
+    pub fn expect(&mut self, answers: u64) {
+        if self.session.state() == SideState::Active {
+            self.control_in.arm_behind(answers);
+            self.armed_at = Some(self.control_in.next_index() + answers);
+        }
+    }
+
+    /// True: there is nothing, and the peer will wake whoever sleeps by `wake` when there is something. False: look again.
+    pub fn arm(&mut self) -> Result<bool, Broken> {
+        if self.session.state() != SideState::Active {
+            return Ok(true);
+        }
+        if self.hints_armed && self.armed_at == Some(self.control_in.next_index()) {
+            return self.look().map(|found| !found);
+        }
+        match self.arm_now() {
+            Ok(armed) => Ok(armed),
+            Err(_) if !self.session.is_still_connected() => Ok(false),
+            Err(wild) => Err(wild.into()),
+        }
+    }
+
+    /// What to sleep by once `arm` allows it. May be slept by without the channel, by several threads: all are woken.
+    pub fn wake(&self) -> Arc<dyn Wake> {
+        self.wake.clone()
+    }
+
+    /// What this side lends, for an owner whose threads lend without the channel. Such an owner calls `peer_began_anew`
+    /// itself, after `PeerBegan` of another process and before it polls again.
+    pub fn take_lending(&mut self) -> (Lender<Memory>, PagePool) {
+        let nothing = OwnedPlace {
+            grant_table: 0,
+            grants: 0,
+            small: PageRange::new(0, 0),
+            large: PageRange::new(0, 0),
+        };
+        let lender = Lender::new(self.region.memory.clone(), nothing);
+        let pool = PagePool::new(&nothing);
+        (
+            std::mem::replace(&mut self.lender, lender),
+            std::mem::replace(&mut self.pool, pool),
+        )
+    }
+
+    fn look_now(&mut self) -> Result<bool, WildIndex> {
+        Ok(self.control_in.look()? || self.hints_in.look()?)
+    }
+
+    fn arm_now(&mut self) -> Result<bool, WildIndex> {
+        // Both have to be armed, whatever the first says.
+        let control = self.control_in.arm()?;
+        self.armed_at = Some(self.control_in.next_index());
+        self.hints_armed = self.hints_in.arm()?;
+        Ok(control && self.hints_armed)
+    }
+
     fn receive_now(&mut self) -> Result<Option<Incoming>, Broken> {
         let index = self.control_in.next_index();
         if let Some(slot) = self.control_in.read()? {
@@ -197,7 +279,9 @@ impl Channel {
             return Ok(Some(Incoming::Control(message)));
         }
         self.control_in.release();
-        Ok(self.hints_in.receive()?.map(|received| match received {
+        let received = self.hints_in.receive()?;
+        self.hints_armed &= received.is_none();
+        Ok(received.map(|received| match received {
             Received::Hint(hint) => Incoming::Hint(hint),
             Received::Gap(lost) => Incoming::Gap(lost),
         }))
@@ -217,9 +301,7 @@ impl Channel {
                 Err(_) if !self.session.is_still_connected() => return Ok(()),
                 Err(wild) => return Err(wild.into()),
             }
-            // Both have to be armed, whatever the first says.
-            let armed = [control.arm(), hints.arm()];
-            if armed != [Ok(true); 2] {
+            if self.arm_now() != Ok(true) {
                 return Ok(());
             }
         }
@@ -285,9 +367,12 @@ impl Channel {
         let rings = empty_rings(&self.region, self.side);
         self.control_in = rings.control_in;
         self.hints_in = rings.hints_in;
+        self.armed_at = None;
+        self.hints_armed = false;
+        let (epoch, peer_epoch) = (self.session.epoch(), self.session.peer_epoch());
         self.control_out
-            .connect(rings.control_out, self.session.epoch(), self.session.peer_epoch());
-        self.hints_out.connect(rings.hints_out);
+            .connect(rings.control_out, epoch, peer_epoch, self.wake.clone());
+        self.hints_out.connect(rings.hints_out, self.wake.clone());
     }
 
     fn stop_sending(&self) {

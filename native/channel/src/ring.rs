@@ -202,6 +202,14 @@ impl<M: Words, const WORDS: usize> Consumer<M, WORDS> {
         Ok(self.read == self.produced && !self.look()?)
     }
 
+    /// `release`, and asks to be woken by what comes behind the next `expected` slots. Whoever asks must fence afterwards,
+    /// as `Producer::publish` does, and look once more before sleeping.
+    pub fn arm_behind(&mut self, expected: u64) {
+        self.release();
+        let event = self.read.wrapping_add(expected).wrapping_add(1);
+        self.memory.store(self.place.at + EVENT, event, Relaxed);
+    }
+
     /// Whether there is a slot that was not read.
     pub fn look(&mut self) -> Result<bool, WildIndex> {
         let produced = self.memory.load(self.place.at + PRODUCER, Acquire);
@@ -270,6 +278,20 @@ mod tests {
         assert_eq!(producer.publish(), Notify::Needed);
         producer.write(&[4, 4]).unwrap();
         assert_eq!(producer.publish(), Notify::Spared);
+    }
+
+    #[test]
+    fn what_is_expected_does_not_notify_but_what_is_behind_it() {
+        let (_, mut producer, mut consumer) = ring(4);
+        consumer.arm_behind(2);
+        for slot in 1..=2 {
+            producer.write(&[slot; 2]).unwrap();
+            assert_eq!(producer.publish(), Notify::Spared);
+            consumer.read().unwrap().unwrap();
+        }
+        assert_eq!(consumer.look(), Ok(false), "read, and armed without another arm");
+        producer.write(&[3, 3]).unwrap();
+        assert_eq!(producer.publish(), Notify::Needed);
     }
 
     #[test]

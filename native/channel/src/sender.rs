@@ -26,26 +26,27 @@ struct Link {
     ring: Producer<Memory, CONTROL_WORDS>,
     epoch: u32,
     peer_epoch: u64,
-}
-
-pub struct ControlSender {
-    link: Mutex<Option<Link>>,
     wake: Arc<dyn Wake>,
 }
 
-impl ControlSender {
-    pub(crate) fn new(wake: Arc<dyn Wake>) -> ControlSender {
-        ControlSender {
-            link: Mutex::new(None),
-            wake,
-        }
-    }
+#[derive(Default)]
+pub struct ControlSender {
+    link: Mutex<Option<Link>>,
+}
 
-    pub(crate) fn connect(&self, ring: Producer<Memory, CONTROL_WORDS>, epoch: u64, peer_epoch: u64) {
+impl ControlSender {
+    pub(crate) fn connect(
+        &self,
+        ring: Producer<Memory, CONTROL_WORDS>,
+        epoch: u64,
+        peer_epoch: u64,
+        wake: Arc<dyn Wake>,
+    ) {
         let link = Link {
             ring,
             epoch: epoch as u32,
             peer_epoch,
+            wake,
         };
         *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
     }
@@ -75,40 +76,41 @@ impl ControlSender {
             }
         }
         if link.ring.publish() == Notify::Needed {
-            self.wake.notify()?;
+            link.wake.notify()?;
         }
         Ok(sent)
     }
 }
 
-pub struct HintSender {
-    ring: Mutex<Option<HintProducer<Memory>>>,
+struct HintLink {
+    ring: HintProducer<Memory>,
     wake: Arc<dyn Wake>,
 }
 
-impl HintSender {
-    pub(crate) fn new(wake: Arc<dyn Wake>) -> HintSender {
-        HintSender {
-            ring: Mutex::new(None),
-            wake,
-        }
-    }
+#[derive(Default)]
+pub struct HintSender {
+    link: Mutex<Option<HintLink>>,
+}
 
-    pub(crate) fn connect(&self, ring: HintProducer<Memory>) {
-        *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(ring);
+impl HintSender {
+    pub(crate) fn connect(&self, ring: HintProducer<Memory>, wake: Arc<dyn Wake>) {
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(HintLink { ring, wake });
     }
 
     pub(crate) fn disconnect(&self) {
-        *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Never waits. A peer that is not connected has to find everything out anew when it is.
     pub fn offer(&self, hint: &Hint) -> Result<Offered, SendError> {
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let ring = ring.as_mut().ok_or(SendError::NotConnected)?;
-        let (offered, notify) = ring.offer(hint).map_err(|wild| SendError::Broken(wild.into()))?;
+        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = link.as_mut().ok_or(SendError::NotConnected)?;
+        let (offered, notify) = link
+            .ring
+            .offer(hint)
+            .map_err(|wild| SendError::Broken(wild.into()))?;
         if notify == Notify::Needed {
-            self.wake.notify()?;
+            link.wake.notify()?;
         }
         Ok(offered)
     }

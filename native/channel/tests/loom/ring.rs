@@ -4,6 +4,7 @@ use fsva_channel::geometry::RingPlace;
 use fsva_channel::hint_ring::{HintConsumer, HintProducer, Received};
 use fsva_channel::message::Hint;
 use fsva_channel::ring::{Consumer, Notify, Producer, PushError};
+use fsva_channel::words::Words;
 use loom::sync::Notify as Bell;
 use loom::thread;
 
@@ -102,6 +103,46 @@ fn a_batch_is_seen_whole() {
 #[test]
 fn control_without_fences_a_batch_is_not_noticed() {
     let fault = fault(|| batch(Without::Fences));
+    assert!(fault.contains("deadlock"), "{fault}");
+}
+
+/// A consumer that looks for the first slot itself, and then sleeps until it is woken for the second.
+fn expecting_consumer(without: Without) {
+    let memory = ModelWords::ring(2, 2, without);
+    let place = RingPlace { at: 0, slots: 2 };
+    let mut producer = Producer::<_, 2>::new(memory.clone(), place);
+    let mut consumer = Consumer::<_, 2>::new(memory.clone(), place);
+    let bell = Arc::new(Bell::new());
+    let rung = bell.clone();
+    let sender = thread::spawn(move || {
+        for item in 1..=2 {
+            producer.write(&[item, !item]).unwrap();
+            if producer.publish() == Notify::Needed {
+                rung.notify();
+            }
+        }
+    });
+    consumer.arm_behind(1);
+    // As publishing the request does.
+    memory.fence();
+    while consumer.read().unwrap().is_none() {
+        thread::yield_now();
+    }
+    while !consumer.look().unwrap() {
+        bell.wait();
+    }
+    assert_eq!(consumer.read().unwrap(), Some([2, !2]));
+    sender.join().unwrap();
+}
+
+#[test]
+fn what_comes_behind_the_expected_wakes() {
+    loom::model(|| expecting_consumer(Without::Nothing));
+}
+
+#[test]
+fn control_without_fences_nobody_is_woken_behind_the_expected() {
+    let fault = fault(|| expecting_consumer(Without::Fences));
     assert!(fault.contains("deadlock"), "{fault}");
 }
 
