@@ -21,7 +21,7 @@ use crate::ring::{Consumer, Producer, WildIndex};
 use crate::sender::{ControlSender, HintSender};
 use crate::session::{HEARTBEAT_INTERVAL, Progress, Session, SideState};
 use crate::spin::Spin;
-use crate::wake::Wake;
+use crate::wake::{NoOtherWork, OtherWork, Wake};
 
 /// Slots read before the producer gets them back together.
 const RELEASE_EVERY: u64 = 16;
@@ -289,12 +289,17 @@ impl Channel {
 
     /// Until something may have come, or the time is over, or a heartbeat is due: then `poll`, `beat` and `receive`.
     pub fn wait(&mut self, timeout: Duration) -> Result<(), Broken> {
+        self.wait_besides(timeout, &NoOtherWork)
+    }
+
+    /// As `wait`, and until there is other work.
+    pub fn wait_besides(&mut self, timeout: Duration, other: &dyn OtherWork) -> Result<(), Broken> {
         let start = Instant::now();
         if self.session.state() == SideState::Active {
             let (control, hints) = (&mut self.control_in, &mut self.hints_in);
             let seen = self
                 .spin
-                .until(|| Ok::<_, WildIndex>(control.look()? || hints.look()?));
+                .until(|| Ok::<_, WildIndex>(control.look()? || hints.look()? || other.is_there()));
             match seen {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
@@ -304,6 +309,9 @@ impl Channel {
             if self.arm_now() != Ok(true) {
                 return Ok(());
             }
+        }
+        if !other.arm() {
+            return Ok(());
         }
         self.wake.sleep(timeout.min(HEARTBEAT_INTERVAL))?;
         self.spin.slept(start.elapsed());

@@ -38,26 +38,49 @@ impl<M: Words> HintProducer<M> {
     }
 
     pub fn offer(&mut self, hint: &Hint) -> Result<(Offered, Notify), WildIndex> {
-        let written = self.ring.write(&hint.encode(self.offered));
-        let before_counting = match written {
-            Ok(()) => self.ring.publish(),
-            Err(PushError::Full) => Notify::Spared,
-            Err(PushError::Wild(wild)) => return Err(wild),
-        };
-        self.offered += 1;
-        // After the slot: who sees this count sees the slot, if there is one.
-        let at = self.ring.place().at + OFFERED;
-        self.ring.memory().store(at, self.offered, Release);
-        if written.is_ok() {
-            return Ok((Offered::Sent, before_counting));
+        match self.ring.write(&hint.encode(self.offered)) {
+            Ok(()) => {
+                let notify = self.ring.publish();
+                self.count(1);
+                Ok((Offered::Sent, notify))
+            }
+            Err(PushError::Full) => Ok(self.drop_hints(1)),
+            Err(PushError::Wild(wild)) => Err(wild),
         }
+    }
+
+    /// All of them, with nothing in between, or none.
+    pub fn offer_all(&mut self, hints: &[Hint]) -> Result<(Offered, Notify), WildIndex> {
+        let count = hints.len() as u64;
+        if self.ring.free_slots()? < count {
+            return Ok(self.drop_hints(count));
+        }
+        let mut notified = Notify::Spared;
+        for hint in hints {
+            let (_, notify) = self.offer(hint)?;
+            if notify == Notify::Needed {
+                notified = notify;
+            }
+        }
+        Ok((Offered::Sent, notified))
+    }
+
+    fn drop_hints(&mut self, count: u64) -> (Offered, Notify) {
+        self.count(count);
         // Full as far as known, but the consumer may have read everything and be about to sleep.
         let notify = if self.ring.consumer_is_armed() {
             Notify::Needed
         } else {
             Notify::Spared
         };
-        Ok((Offered::Dropped, notify))
+        (Offered::Dropped, notify)
+    }
+
+    /// After the slot: who sees this count sees the slot, if there is one.
+    fn count(&mut self, offered: u64) {
+        self.offered += offered;
+        let at = self.ring.place().at + OFFERED;
+        self.ring.memory().store(at, self.offered, Release);
     }
 }
 
@@ -197,6 +220,21 @@ mod tests {
         assert_eq!(consumer.receive(), Ok(Some(Received::Gap(2))));
         assert_eq!(consumer.arm(), Ok(false));
         assert_eq!(consumer.receive(), Ok(Some(Received::Hint(hint(4)))));
+        assert_eq!(consumer.receive(), Ok(None));
+    }
+
+    #[test]
+    fn hints_that_belong_together_come_together_or_not_at_all() {
+        let (_, mut producer, mut consumer) = ring();
+        let both = [hint(1), hint(2)];
+        assert_eq!(offer(&mut producer, 0), Offered::Sent);
+        assert_eq!(producer.offer_all(&both).unwrap().0, Offered::Dropped);
+        assert_eq!(consumer.receive(), Ok(Some(Received::Hint(hint(0)))));
+        assert_eq!(consumer.receive(), Ok(Some(Received::Gap(2))));
+        assert_eq!(producer.offer_all(&both).unwrap().0, Offered::Sent);
+        for hint in both {
+            assert_eq!(consumer.receive(), Ok(Some(Received::Hint(hint))));
+        }
         assert_eq!(consumer.receive(), Ok(None));
     }
 

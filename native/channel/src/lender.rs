@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::geometry::OwnedPlace;
-use crate::grant_word::{ACKNOWLEDGED, CONTROL, GrantState, Loan, MEANING, PLACE, control, read_control};
+use crate::grant_word::{
+    ACKNOWLEDGED, Access, CONTROL, GrantState, Loan, MEANING, PLACE, control, read_control,
+};
 use crate::layout::GrantEntry;
 use crate::message::GrantRef;
 use crate::page_range::PageRange;
@@ -57,7 +59,9 @@ pub enum Ended {
 pub struct Restored {
     /// What the peer has claimed and not released: the list that "restore grants" answers.
     pub held: Vec<(GrantRef, Loan)>,
-    /// Pages of these and of what is quarantined.
+    /// What was revoked and not acknowledged.
+    pub quarantined: Vec<Loan>,
+    /// Pages of these and of what is quarantined, each once.
     pub adopt: Vec<PageRange>,
 }
 
@@ -114,23 +118,32 @@ impl<M: Words> Lender<M> {
                 None => lender.advance(index),
             }
         }
-        // Pages that are lent twice were forged: one claim stands, and nothing is reachable that was not before.
+        // The same pages may have been lent several times for reading. Others that overlap were forged: one claim stands,
+        // and nothing is reachable that was not before.
         found.sort_unstable_by_key(|(loan, ..)| loan.pages);
         let mut restored = Restored::default();
         let mut end = 0;
+        let mut last: Option<Loan> = None;
         for (loan, index, state) in found {
-            if loan.pages.first() < end {
+            let is_read = |loan: &Loan| loan.access == Access::Read;
+            let shared =
+                last.is_some_and(|last| last.pages == loan.pages && is_read(&last) && is_read(&loan));
+            if loan.pages.first() < end && !shared {
                 lender.advance(index);
                 continue;
             }
-            end = lender.place.end_of_units(loan.pages);
-            restored.adopt.push(loan.pages);
+            if !shared {
+                end = lender.place.end_of_units(loan.pages);
+                restored.adopt.push(loan.pages);
+            }
+            last = Some(loan);
             if state == GrantState::InUse {
                 lender.entries[index] = Entry::Lent(loan);
                 restored.held.push((lender.reference(index), loan));
             } else {
                 lender.entries[index] = Entry::Quarantined(loan);
                 lender.quarantined.push_back(index as u16);
+                restored.quarantined.push(loan);
             }
         }
         (lender, restored)

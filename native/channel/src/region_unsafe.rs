@@ -75,6 +75,14 @@ impl Memory {
         unsafe { &*self.mapping.pointer.add(at).cast::<AtomicU64>() }
     }
 
+    /// Where these bytes are in this process, for system calls that read or fill them. Good as long as a clone of self
+    /// lives; a reference to plain data must not be made of it.
+    pub fn address(&self, at: usize, bytes: usize) -> *mut u8 {
+        self.check(at, bytes);
+        // SAFETY: within the mapping or one past its end.
+        unsafe { self.mapping.pointer.add(at) }
+    }
+
     fn check(&self, at: usize, bytes: usize) {
         assert!(at <= self.mapping.bytes && bytes <= self.mapping.bytes - at);
     }

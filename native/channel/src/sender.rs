@@ -103,11 +103,16 @@ impl HintSender {
 
     /// Never waits. A peer that is not connected has to find everything out anew when it is.
     pub fn offer(&self, hint: &Hint) -> Result<Offered, SendError> {
+        self.offer_all(std::slice::from_ref(hint))
+    }
+
+    /// All of them, one behind the other, or none.
+    pub fn offer_all(&self, hints: &[Hint]) -> Result<Offered, SendError> {
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         let link = link.as_mut().ok_or(SendError::NotConnected)?;
         let (offered, notify) = link
             .ring
-            .offer(hint)
+            .offer_all(hints)
             .map_err(|wild| SendError::Broken(wild.into()))?;
         if notify == Notify::Needed {
             link.wake.notify()?;

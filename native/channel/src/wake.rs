@@ -14,6 +14,30 @@ pub trait Wake: Send + Sync {
 
     /// Until woken (true) or the time is over (false). A wake-up that came before is not lost.
     fn sleep(&self, timeout: Duration) -> Result<bool, Broken>;
+
+    /// Wakes this side's own sleeper, from another thread. What can't be interrupted sleeps until its time is over.
+    fn interrupt(&self) {}
+}
+
+/// What the thread that owns a channel has to do besides the rings, given to it by other threads of its side.
+pub trait OtherWork {
+    fn is_there(&self) -> bool;
+
+    /// True: there is none, and whoever brings some will interrupt the sleeper. False: look again instead of sleeping.
+    fn arm(&self) -> bool;
+}
+
+/// Nothing but the rings.
+pub struct NoOtherWork;
+
+impl OtherWork for NoOtherWork {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn arm(&self) -> bool {
+        true
+    }
 }
 
 /// On one host: an eventfd each way, and the socket over which they came, whose end tells at once that the peer died.
@@ -58,12 +82,19 @@ impl Wake for EventWake {
         }
         Ok(woken)
     }
+
+    fn interrupt(&self) {
+        // A counter that is full wakes as well.
+        let _ = (&self.mine).write(&1u64.to_ne_bytes());
+    }
 }
 
 /// Between VMs: a byte on a stream of their own (TCP, vsock, a virtio-serial port), whose end tells that the peer died.
 #[derive(Debug)]
 pub struct StreamWake {
     stream: File,
+    /// By which this side's own sleeper is interrupted.
+    own: File,
 }
 
 /// More wake-ups than that at once do not happen, and would only wake once more.
@@ -74,6 +105,7 @@ impl StreamWake {
         set_nonblocking(stream.as_fd())?;
         Ok(StreamWake {
             stream: stream.into(),
+            own: event_descriptor()?.into(),
         })
     }
 }
@@ -86,14 +118,22 @@ impl Wake for StreamWake {
 
     fn sleep(&self, timeout: Duration) -> Result<bool, Broken> {
         let stream: BorrowedFd<'_> = self.stream.as_fd();
-        let [woken] = poll_readable([stream], timeout).map_err(|_| Broken::WakeLost)?;
+        let [woken, interrupted] =
+            poll_readable([stream, self.own.as_fd()], timeout).map_err(|_| Broken::WakeLost)?;
+        if interrupted {
+            accept_full((&self.own).read(&mut [0; 8]).map(drop))?;
+        }
         if woken {
             match (&self.stream).read(&mut [0; BYTES_DRAINED]) {
                 Ok(0) => return Err(Broken::WakeLost),
                 read => accept_full(read.map(drop))?,
             }
         }
-        Ok(woken)
+        Ok(woken || interrupted)
+    }
+
+    fn interrupt(&self) {
+        let _ = (&self.own).write(&1u64.to_ne_bytes());
     }
 }
 
@@ -144,6 +184,16 @@ mod tests {
             let sleeper = std::thread::spawn(move || other.sleep(LONG));
             one.notify().unwrap();
             assert_eq!(sleeper.join().unwrap(), Ok(true));
+        }
+    }
+
+    #[test]
+    fn a_sleeper_is_interrupted_by_its_own_side() {
+        for [one, other] in pairs() {
+            one.interrupt();
+            assert_eq!(other.sleep(Duration::ZERO), Ok(false), "it is not for the other");
+            assert_eq!(one.sleep(LONG), Ok(true));
+            assert_eq!(one.sleep(Duration::ZERO), Ok(false));
         }
     }
 
