@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
 
@@ -21,51 +21,69 @@ fn header<'a>(part: &'a mut libc::iovec, control: &'a mut Control) -> libc::msgh
     message
 }
 
-/// Sends the descriptors with one byte.
-pub fn send_descriptors(socket: &UnixStream, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    assert!((1..=DESCRIPTORS_MAX).contains(&descriptors.len()));
+/// Sends the bytes, or the first of them, and the descriptors with the first. Without descriptors any stream will do.
+pub fn send_with_descriptors(
+    stream: BorrowedFd<'_>,
+    bytes: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<usize> {
+    assert!(!bytes.is_empty() && descriptors.len() <= DESCRIPTORS_MAX);
     let numbers: Vec<i32> = descriptors
         .iter()
         .map(|descriptor| descriptor.as_raw_fd())
         .collect();
-    let bytes = size_of_val(numbers.as_slice()) as u32;
-    let (mut byte, mut control) = ([0u8], Control::default());
+    let control_bytes = size_of_val(numbers.as_slice()) as u32;
+    let mut control = Control::default();
     let mut part = libc::iovec {
-        iov_base: byte.as_mut_ptr().cast(),
-        iov_len: 1,
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
     };
     let mut message = header(&mut part, &mut control);
-    // SAFETY: the control buffer has room for DESCRIPTORS_MAX numbers behind the header, and part and control outlive
-    // the call.
+    // SAFETY: the control buffer has room for DESCRIPTORS_MAX numbers behind the header; part, control and the bytes, which
+    // are only read, outlive the call.
     let sent = unsafe {
-        message.msg_controllen = libc::CMSG_SPACE(bytes) as usize;
-        let first = libc::CMSG_FIRSTHDR(&raw const message);
-        (*first).cmsg_level = libc::SOL_SOCKET;
-        (*first).cmsg_type = libc::SCM_RIGHTS;
-        (*first).cmsg_len = libc::CMSG_LEN(bytes) as usize;
-        ptr::copy_nonoverlapping(numbers.as_ptr().cast(), libc::CMSG_DATA(first), bytes as usize);
-        libc::sendmsg(socket.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL)
+        if numbers.is_empty() {
+            message.msg_control = ptr::null_mut();
+            message.msg_controllen = 0;
+        } else {
+            message.msg_controllen = libc::CMSG_SPACE(control_bytes) as usize;
+            let first = libc::CMSG_FIRSTHDR(&raw const message);
+            (*first).cmsg_level = libc::SOL_SOCKET;
+            (*first).cmsg_type = libc::SCM_RIGHTS;
+            (*first).cmsg_len = libc::CMSG_LEN(control_bytes) as usize;
+            ptr::copy_nonoverlapping(
+                numbers.as_ptr().cast(),
+                libc::CMSG_DATA(first),
+                control_bytes as usize,
+            );
+        }
+        libc::sendmsg(stream.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL)
     };
-    if sent < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Takes exactly `COUNT` descriptors; others are closed, and it is an error.
-pub fn receive_descriptors<const COUNT: usize>(socket: &UnixStream) -> io::Result<[OwnedFd; COUNT]> {
-    let (mut byte, mut control) = ([0u8], Control::default());
+/// Sends the descriptors with one byte.
+pub fn send_descriptors(socket: &UnixStream, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    assert!(!descriptors.is_empty());
+    send_with_descriptors(socket.as_fd(), &[0], descriptors).map(drop)
+}
+
+/// Takes what there is, up to the room in `into`; 0 at the end. Descriptors that came with it, closed on exec, are added
+/// to `descriptors`. More of them than anybody sends here is an error.
+pub fn receive_with_descriptors(
+    stream: BorrowedFd<'_>,
+    into: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+) -> io::Result<usize> {
+    let mut control = Control::default();
     let mut part = libc::iovec {
-        iov_base: byte.as_mut_ptr().cast(),
-        iov_len: 1,
+        iov_base: into.as_mut_ptr().cast(),
+        iov_len: into.len(),
     };
     let mut message = header(&mut part, &mut control);
-    // SAFETY: part and control outlive the call.
-    let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
-    if received < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let mut descriptors = Vec::new();
+    // SAFETY: part, control and the buffer outlive the call.
+    let received = unsafe { libc::recvmsg(stream.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
+    let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
     // SAFETY: the kernel wrote msg_controllen bytes of control messages; each descriptor in them is new and ours.
     unsafe {
         let mut next = libc::CMSG_FIRSTHDR(&raw const message);
@@ -80,17 +98,26 @@ pub fn receive_descriptors<const COUNT: usize>(socket: &UnixStream) -> io::Resul
             next = libc::CMSG_NXTHDR(&raw const message, next);
         }
     }
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "not the descriptors expected");
-    if message.msg_flags & libc::MSG_CTRUNC != 0 {
-        return Err(wrong());
+    if message.msg_flags & libc::MSG_CTRUNC != 0 || descriptors.len() > DESCRIPTORS_MAX {
+        return Err(unexpected());
     }
-    descriptors.try_into().map_err(|_| wrong())
+    Ok(received)
+}
+
+/// Takes exactly `COUNT` descriptors; others are closed, and it is an error.
+pub fn receive_descriptors<const COUNT: usize>(socket: &UnixStream) -> io::Result<[OwnedFd; COUNT]> {
+    let mut descriptors = Vec::new();
+    receive_with_descriptors(socket.as_fd(), &mut [0], &mut descriptors)?;
+    descriptors.try_into().map_err(|_| unexpected())
+}
+
+fn unexpected() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not the descriptors expected")
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
-    use std::os::fd::AsFd;
 
     use super::*;
 

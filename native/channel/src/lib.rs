@@ -5,6 +5,7 @@ pub mod borrower;
 pub mod broken;
 pub mod channel;
 pub mod descriptors_unsafe;
+pub mod frame;
 pub mod geometry;
 pub mod grant_word;
 #[cfg(test)]

@@ -92,8 +92,12 @@ impl Region {
         offset: u64,
         bytes: usize,
     ) -> Result<Region, RegionError> {
+        Region::make(geometry, map_file(file, offset, bytes)?)
+    }
+
+    /// A new region in memory that the caller has mapped. Whatever was there is lost.
+    pub fn make(geometry: &Geometry, memory: Memory) -> Result<Region, RegionError> {
         let map = geometry.map().map_err(RegionError::Geometry)?;
-        let memory = map_file(file, offset, bytes)?;
         if map.bytes > memory.bytes() {
             return Err(RegionError::Small {
                 wanted: map.bytes,
