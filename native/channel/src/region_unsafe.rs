@@ -68,6 +68,13 @@ impl Memory {
         self.mapping.bytes
     }
 
+    /// Where this is mapped, for consumers that are not Rust: valid as long as a clone of `self` lives. It changes while it
+    /// is looked at.
+    pub fn pointer(&self, at: usize, bytes: usize) -> *mut u8 {
+        self.check(at, bytes);
+        self.mapping.pointer.wrapping_add(at)
+    }
+
     fn word(&self, at: usize) -> &AtomicU64 {
         assert!(at.is_multiple_of(8) && at < self.mapping.bytes && 8 <= self.mapping.bytes - at);
         // SAFETY: aligned (mappings begin at a page) and within the mapping, which lives as long as self; an AtomicU64
