@@ -6,6 +6,7 @@ import type { KernelName } from './kernel.ts'
 import type { Attachment } from './network.ts'
 import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-output.ts'
 import type { RunScope } from './run-scope.ts'
+import { type SharedMemory, setUpDevice } from './shared-memory.ts'
 import { Vm } from './user-vm.ts'
 
 /** A disk of the appliance with the file system that it holds. */
@@ -25,6 +26,7 @@ export interface BareFsvaVmOptions {
   readonly attachment: Attachment
   readonly inside?: (argv: readonly string[]) => string[]
   readonly kernel?: KernelName
+  readonly sharedMemory?: SharedMemory
   /** Options of fsva-nfsd besides the export and where it listens. */
   readonly arguments?: readonly string[]
   readonly disks: readonly FsvaDisk[]
@@ -80,6 +82,7 @@ export class FsvaVm {
       inside: options.inside ?? ((argv) => argv.slice()),
       memoryMiB: 1024,
       ...(options.kernel && { kernel: options.kernel }),
+      ...(options.sharedMemory && { sharedMemory: options.sharedMemory }),
       deviceArguments: [
         ...options.disks.flatMap(({ serial, file }) => drive(serial, file, false)),
         ...drive('node', await nodeImage(), true),
@@ -92,6 +95,7 @@ export class FsvaVm {
       mkdir -p /node /fsva /run/disk /var/lib/fsva
       for disk in /sys/block/vd*; do ln -s /dev/\${disk##*/} /run/disk/$(cat $disk/serial); done
       mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/server /fsva`)
+    if (options.sharedMemory !== undefined) await setUpDevice(vm)
     return new FsvaVm(vm, options)
   }
 

@@ -16,6 +16,10 @@ const extraModules = [
   'fuse',
   'virtio_rng',
   'crc32c_intel',
+  'nfit',
+  'nd_pmem',
+  'device_dax',
+  'dax_pmem',
 ]
 /** Modules that ext4 and btrfs ask for by name at run time, which modules.dep does not know (soft dependencies). */
 const softModules = ['crc32c_generic', 'xxhash_generic', 'blake2b_generic', 'libcrc32c', 'crc32c_cryptoapi']

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireProgram } from './command.ts'
 import type { RunScope } from './run-scope.ts'
+import type { SharedMemory } from './shared-memory.ts'
 
 export type Acceleration = 'tcg' | 'kvm'
 
@@ -15,6 +16,7 @@ export interface QemuOptions {
   readonly acceleration: Acceleration
   readonly cpus: number
   readonly memoryMiB: number
+  readonly sharedMemory?: SharedMemory
   /** Kernel command line, after the console settings. */
   readonly kernelParameters: readonly string[]
   /** Devices besides the console and the agent's port. */
@@ -68,11 +70,12 @@ export class Qemu {
       ...['-device', 'virtconsole,chardev=hvc'],
     ]
     return [
-      ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-M', 'q35'],
+      ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
       // maxcpus of at least 2: with one CPU QEMU's emulation does not make atomic operations atomic towards
       // other processes that share memory with the VM.
       ...['-accel', accelerator, '-cpu', cpu, '-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`],
-      ...['-m', String(options.memoryMiB), '-kernel', options.vmlinuz, '-initrd', options.initramfs],
+      ...memoryArguments(options),
+      ...['-kernel', options.vmlinuz, '-initrd', options.initramfs],
       ...['-append', [...parameters, ...options.kernelParameters].join(' ')],
       ...['-serial', `file:${this.#consoleLog}`, '-device', 'virtio-serial-pci'],
       ...['-chardev', `socket,id=agent,path=${this.agentSocket},server=on,wait=off`],
@@ -98,4 +101,17 @@ export class Qemu {
   kill(): void {
     this.#process.kill('SIGKILL')
   }
+}
+
+/** Room in the address space above the memory: where an NVDIMM lies is the firmware's to choose. */
+const maxMiB = 8192
+
+function memoryArguments({ memoryMiB, sharedMemory }: QemuOptions): string[] {
+  if (sharedMemory === undefined) return ['-M', 'q35', '-m', String(memoryMiB)]
+  const { path, bytes } = sharedMemory
+  return [
+    ...['-M', 'q35,nvdimm=on', '-m', `${memoryMiB},slots=1,maxmem=${maxMiB}M`],
+    ...['-object', `memory-backend-file,id=shared,share=on,mem-path=${path},size=${bytes}`],
+    ...['-device', 'nvdimm,memdev=shared'],
+  ]
 }

@@ -7,6 +7,7 @@ import { fetchKernel, type KernelName } from './kernel.ts'
 import type { Attachment } from './network.ts'
 import { type Acceleration, Qemu } from './qemu.ts'
 import type { RunScope } from './run-scope.ts'
+import type { SharedMemory } from './shared-memory.ts'
 
 export interface VmOptions {
   readonly name: string
@@ -14,6 +15,8 @@ export interface VmOptions {
   readonly acceleration?: Acceleration
   readonly cpus?: number
   readonly memoryMiB?: number
+  /** Becomes /dev/dax0.0 by `setUpDevice`. */
+  readonly sharedMemory?: SharedMemory
   readonly attachment: Attachment
   readonly inside: (argv: readonly string[]) => string[]
   /** More QEMU devices, disks for one. */
@@ -77,6 +80,7 @@ export class Vm {
       acceleration,
       cpus: options.cpus ?? 2,
       memoryMiB: options.memoryMiB ?? 768,
+      ...(options.sharedMemory && { sharedMemory: options.sharedMemory }),
       kernelParameters: [
         `fsva.ip=${options.attachment.address}`,
         `fsva.host=${options.name}`,
