@@ -1,3 +1,4 @@
 //! The user VM's end of the side channel: files by grant, and a kernel cache that does not go stale.
 
+pub mod local;
 pub mod notice_sink;

@@ -13,7 +13,7 @@ mod heap_words;
 pub mod hint_ring;
 pub mod layout;
 pub mod lender;
-mod memfd_unsafe;
+pub mod memfd_unsafe;
 pub mod message;
 pub mod page_pool;
 pub mod page_range;
