@@ -247,9 +247,9 @@ pub unsafe extern "C" fn fsva_map(
         if bytes == 0 || address.is_null() {
             return Err(errno(libc::EINVAL));
         }
-        let (copy, filled) = private_copy::map(bytes, |pages| file.read_at(pages, offset))?;
+        let (pages, filled) = private_copy::map(bytes, |into| file.read_at(into, offset))?;
         // SAFETY: the caller's promise.
-        unsafe { address.write(copy.address.as_ptr().cast()) };
+        unsafe { address.write(pages.as_ptr().cast()) };
         Ok(filled)
     };
     count(map())

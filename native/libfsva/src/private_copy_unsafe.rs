@@ -3,18 +3,11 @@
 use std::io;
 use std::ptr::NonNull;
 
-/// Unmapped by `unmap`, since C holds it.
-#[derive(Debug)]
-pub struct PrivateCopy {
-    pub address: NonNull<u8>,
-    pub bytes: usize,
-}
-
-/// Filled by `fill`, which says how many bytes it has; behind them are zeros.
+/// Their address and what `fill` says it put there; behind that are zeros. Unmapped by `unmap`, since C holds it.
 pub fn map(
     bytes: usize,
     fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
-) -> io::Result<(PrivateCopy, usize)> {
+) -> io::Result<(NonNull<u8>, usize)> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new mapping at an address of the kernel's choice.
@@ -22,12 +15,9 @@ pub fn map(
     if pointer == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    let copy = PrivateCopy {
-        address: NonNull::new(pointer.cast()).expect("mmap gives no null"),
-        bytes,
-    };
+    let address = NonNull::new(pointer.cast()).expect("mmap gives no null");
     // SAFETY: new, zeroed, and nobody else's.
-    let filled = fill(unsafe { std::slice::from_raw_parts_mut(copy.address.as_ptr(), bytes) });
+    let filled = fill(unsafe { std::slice::from_raw_parts_mut(address.as_ptr(), bytes) });
     // SAFETY: the mapping just made, to which there is no reference any more.
     let protected = unsafe { libc::mprotect(pointer, bytes, libc::PROT_READ) };
     let filled = filled.and_then(|filled| match protected {
@@ -35,7 +25,7 @@ pub fn map(
         _ => Err(io::Error::last_os_error()),
     });
     match filled {
-        Ok(filled) => Ok((copy, filled)),
+        Ok(filled) => Ok((address, filled)),
         Err(error) => {
             // SAFETY: as above.
             let _ = unsafe { libc::munmap(pointer, bytes) };
