@@ -1,0 +1,319 @@
+//! The thread that owns a channel: takes requests, has them executed, sends answers.
+//!
+//! Everything that a session knows belongs to this thread. What can be done without waiting it does itself; the rest is
+//! done by the threads of the export, whose results come by the mailbox. So a slow file system holds up neither the other
+//! requests of the session nor other sessions.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fsva_channel::broken::Broken;
+use fsva_channel::channel::{Channel, Event, Incoming};
+use fsva_channel::message::Message;
+use fsva_channel::protocol::Op;
+use fsva_channel::response_cache::Admission;
+use fsva_channel::sender::SendError;
+use fsva_channel::session::HEARTBEAT_INTERVAL;
+use fsva_core::answer::Answer;
+use fsva_core::call::Output;
+use fsva_core::caller::CallerId;
+use fsva_core::engine::{Engine, Operation, Started};
+use fsva_core::errno::Errno;
+
+use crate::claims::Unclaimed;
+use crate::execute;
+use crate::kept_area::KeptArea;
+use crate::mailbox::Mail;
+use crate::open_files::{OpenFiles, SessionClient};
+use crate::session::{End, Shared};
+use crate::under_way::{Known, Pending, UnderWay};
+
+/// Requests executed before their answers are sent.
+const BATCH: usize = 16;
+/// A client that does not take its answers is looked after so often.
+const BACKLOG_WAIT: Duration = Duration::from_millis(10);
+
+pub(crate) struct Desk {
+    pub channel: Channel,
+    pub engine: Arc<Engine>,
+    pub client: SessionClient,
+    pub shared: Arc<Shared>,
+    pub open_files: OpenFiles,
+    under_way: UnderWay,
+    /// Answers and requests of ours that are to be sent.
+    outgoing: Vec<Message>,
+    /// Counts the client's processes, as far as this one knows.
+    process: u64,
+    /// What an operation answers besides the fixed part.
+    bytes: Vec<u8>,
+    /// Keeps connections of one address apart in the pools' queues.
+    port: u16,
+    started: Instant,
+}
+
+impl Desk {
+    pub fn new(
+        mut channel: Channel,
+        engine: Arc<Engine>,
+        client: SessionClient,
+        shared: Arc<Shared>,
+    ) -> Result<Desk, Broken> {
+        let kept = KeptArea::take(&channel.region, &mut channel.pool)?;
+        let open_files = OpenFiles::restore(kept.open_files, &client, &engine.guard.callers);
+        shared.counters.open_files.set(open_files.len() as u64);
+        Ok(Desk {
+            under_way: UnderWay::new(channel.region.map.geometry.responses),
+            port: channel.region.instance as u16,
+            channel,
+            engine,
+            client,
+            shared,
+            open_files,
+            outgoing: Vec::new(),
+            process: 0,
+            bytes: Vec::new(),
+            started: Instant::now(),
+        })
+    }
+
+    /// Until the session ends, and nothing of it is under way any more.
+    pub fn serve(mut self) -> End {
+        let end = loop {
+            match self.round() {
+                Ok(None) => {}
+                Ok(Some(end)) => break end,
+                Err(Broken::WakeLost) => break End::ClientGone,
+                Err(broken) => break End::Broken(broken),
+            }
+        };
+        // Who does not hear it notices by the heartbeat.
+        let _ = self.channel.close();
+        self.shared.counters.connected.set(0);
+        while self.under_way.len() > 0 {
+            for (ticket, _) in self.shared.mailbox.wait().results {
+                if let Some(pending) = self.under_way.take(ticket) {
+                    pending.claims.release(&self.channel.borrower);
+                }
+            }
+        }
+        self.count_load();
+        end
+    }
+
+    fn round(&mut self) -> Result<Option<End>, Broken> {
+        self.channel.beat();
+        match self.channel.poll(self.started.elapsed())? {
+            Event::Same => {}
+            Event::PeerBegan { same_process, .. } => self.client_began(same_process),
+            Event::Connected { .. } => self.shared.counters.connected.set(1),
+            Event::PeerDead => {
+                self.shared.counters.connected.set(0);
+                self.channel.begin_again()?;
+            }
+        }
+        if let Some(mail) = self.shared.mailbox.take() {
+            if mail.stop {
+                self.drain(mail)?;
+                return Ok(Some(End::Closed));
+            }
+            self.drain(mail)?;
+        }
+        let mut taken = 0;
+        while taken < BATCH && self.outgoing.len() < BATCH {
+            match self.channel.receive()? {
+                Some(Incoming::Control(request)) => self.request(&request)?,
+                // Clients have nothing to hint at yet.
+                Some(Incoming::Hint(_) | Incoming::Gap(_)) => {}
+                None => break,
+            }
+            taken += 1;
+        }
+        self.send()?;
+        if taken == BATCH {
+            return Ok(None);
+        }
+        let timeout = if self.outgoing.is_empty() {
+            HEARTBEAT_INTERVAL
+        } else {
+            BACKLOG_WAIT
+        };
+        self.channel.wait_besides(timeout, &self.shared.mailbox)?;
+        Ok(None)
+    }
+
+    fn client_began(&mut self, same_process: bool) {
+        self.shared.counters.connected.set(0);
+        // Answers of before are in the response cache, or their requests are sent again.
+        self.outgoing.clear();
+        if !same_process {
+            self.process += 1;
+            self.shared.counters.clients.add(1);
+            self.open_files.clear();
+        }
+        self.count_load();
+    }
+
+    fn drain(&mut self, mail: Mail) -> Result<(), Broken> {
+        for (ticket, reply) in mail.results {
+            if let Some(pending) = self.under_way.take(ticket) {
+                self.finish(pending, &reply.answer)?;
+            }
+        }
+        self.count_load();
+        Ok(())
+    }
+
+    fn request(&mut self, request: &Message) -> Result<(), Broken> {
+        self.shared.counters.requests.add(1);
+        let Some(op) = Op::from_number(request.op) else {
+            self.fail(request, Errno::NOSYS);
+            return Ok(());
+        };
+        if op == Op::Null {
+            self.outgoing.push(answer_to(request));
+            return Ok(());
+        }
+        match self.under_way.find(request.request_id, self.process) {
+            Known::No => {}
+            Known::UnderWay => return Ok(()),
+            Known::Overtaken => return Err(Broken::Forged),
+        }
+        let mut in_doubt = false;
+        if op.once() {
+            let Some(responses) = &mut self.channel.responses else {
+                return Err(Broken::Forged);
+            };
+            match responses.admit(request.request_id)? {
+                Admission::Execute => {}
+                Admission::InDoubt => {
+                    in_doubt = true;
+                    self.shared.counters.in_doubt.add(1);
+                }
+                Admission::Answer(answer) => {
+                    self.shared.counters.repeated.add(1);
+                    self.outgoing.push(answer);
+                    return Ok(());
+                }
+                Admission::Running | Admission::Old => return Ok(()),
+            }
+        }
+        match execute::begin(self, op, request, in_doubt) {
+            Ok(()) => Ok(()),
+            Err(Unclaimed::Errno(errno)) => {
+                self.fail(request, errno);
+                Ok(())
+            }
+            Err(Unclaimed::Broken(broken)) => Err(broken),
+        }
+    }
+
+    /// Does the operation on this thread if it can't block, else has it done; `finish` follows in any case.
+    pub fn start<O: Operation>(
+        &mut self,
+        caller: CallerId,
+        operation: O,
+        mut pending: Pending,
+    ) -> Result<(), Unclaimed> {
+        pending.process = self.process;
+        let Some(ticket) = self.under_way.next() else {
+            pending.claims.release(&self.channel.borrower);
+            return Err(Unclaimed::Errno(Errno::JUKEBOX));
+        };
+        let mut answer = Answer {
+            flags: u32::from(self.port),
+            ..Answer::default()
+        };
+        let mut output = Output {
+            answer: &mut answer,
+            bytes: &mut self.bytes,
+        };
+        let shared = self.shared.clone();
+        let finish = move |reply| shared.mailbox.result(ticket, reply);
+        match self.engine.start(caller, operation, &mut output, finish) {
+            Started::Done => {
+                self.shared.counters.inline.add(1);
+                self.finish(pending, &answer).map_err(Unclaimed::Broken)
+            }
+            Started::Pending => {
+                self.shared.counters.queued.add(1);
+                self.under_way.insert(pending);
+                self.count_load();
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(&mut self, pending: Pending, result: &Answer) -> Result<(), Broken> {
+        if pending.process != self.process {
+            pending.claims.release(&self.channel.borrower);
+            return Ok(());
+        }
+        let answer = execute::finish(self, pending, result);
+        self.answer(answer);
+        Ok(())
+    }
+
+    pub fn fail(&mut self, request: &Message, errno: Errno) {
+        self.answer(Message {
+            status: errno.0 as u32,
+            ..answer_to(request)
+        });
+    }
+
+    /// Keeps the answer, if that is necessary, and sends it with the others.
+    pub fn answer(&mut self, answer: Message) {
+        if answer.status != 0 {
+            self.shared.counters.failed.add(1);
+        }
+        let once = Op::from_number(answer.op).is_some_and(Op::once);
+        if once && let Some(responses) = &mut self.channel.responses {
+            responses.complete(&answer);
+        }
+        self.outgoing.push(answer);
+    }
+
+    fn send(&mut self) -> Result<(), Broken> {
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        match self
+            .channel
+            .sender()
+            .send(&self.outgoing, self.channel.peer_epoch())
+        {
+            Ok(sent) => drop(self.outgoing.drain(..sent)),
+            // The client sends again what is not answered.
+            Err(SendError::NotConnected) => self.outgoing.clear(),
+            Err(SendError::Broken(_)) if !self.channel.is_connected() => self.outgoing.clear(),
+            Err(SendError::Broken(broken)) => return self.unless_begun_anew(broken),
+        }
+        Ok(())
+    }
+
+    /// A client that begins anew zeroes its indices, which looks like a fault until its epoch is seen.
+    fn unless_begun_anew(&mut self, broken: Broken) -> Result<(), Broken> {
+        match self.channel.poll(self.started.elapsed())? {
+            Event::Same if self.channel.is_connected() => Err(broken),
+            Event::PeerBegan { same_process, .. } => {
+                self.client_began(same_process);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub fn count_load(&self) {
+        let counters = &self.shared.counters;
+        counters.under_way.set(self.under_way.len() as u64);
+        counters.open_files.set(self.open_files.len() as u64);
+    }
+}
+
+/// The answer that says nothing yet.
+pub fn answer_to(request: &Message) -> Message {
+    Message {
+        op: request.op,
+        request_id: request.request_id,
+        ..Message::default()
+    }
+}

@@ -1,0 +1,77 @@
+//! How a file looked when its bytes were read, and whether looking the same later means that they are the same.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fsva_core::answer::Attributes;
+
+use crate::mailbox::FileKey;
+
+/// Longer than a tick of the clock that Linux stamps files with: 10 ms at 100 Hz.
+const SETTLED: Duration = Duration::from_millis(50);
+
+/// Attributes from before the bytes were read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    pub file: FileKey,
+    pub size: u64,
+    mtime: u64,
+    ctime: u64,
+    /// The last change was more than a tick before: another one gives another ctime. Without it, two changes within a
+    /// tick look like one, and equal stamps say nothing.
+    settled: bool,
+}
+
+impl Stamp {
+    /// `asked`: when, at the latest, the attributes were not asked for yet. `local`: they are of this machine's clock, and
+    /// every change of the file shows in them.
+    pub fn of(attributes: &Attributes, asked: SystemTime, local: bool) -> Stamp {
+        let ctime = attributes.ctime;
+        let changed = UNIX_EPOCH + Duration::new(u64::from(ctime.seconds), ctime.nseconds);
+        Stamp {
+            file: FileKey {
+                fsid: attributes.fsid,
+                fileid: attributes.fileid,
+            },
+            size: attributes.size,
+            mtime: pair(attributes.mtime.seconds, attributes.mtime.nseconds),
+            ctime: pair(ctime.seconds, ctime.nseconds),
+            settled: local && changed + SETTLED < asked,
+        }
+    }
+
+    /// Whether a file that looks like `now` still has the bytes of when it looked like self.
+    pub fn vouches_for(&self, now: &Stamp) -> bool {
+        self.settled
+            && (self.file, self.size, self.mtime, self.ctime) == (now.file, now.size, now.mtime, now.ctime)
+    }
+
+    pub fn to_words(self, offset: u64) -> [u64; 7] {
+        let settled = u64::from(self.settled);
+        [
+            offset,
+            self.file.fsid,
+            self.file.fileid,
+            self.size,
+            self.mtime,
+            self.ctime,
+            settled,
+        ]
+    }
+
+    /// The stamp, and the offset that was given with it.
+    pub fn from_words(words: &[u64; 7]) -> (Stamp, u64) {
+        let [offset, fsid, fileid, size, mtime, ctime, settled] = *words;
+        let stamp = Stamp {
+            file: FileKey { fsid, fileid },
+            size,
+            mtime,
+            ctime,
+            settled: settled == 1,
+        };
+        (stamp, offset)
+    }
+}
+
+fn pair(seconds: u32, nanoseconds: u32) -> u64 {
+    u64::from(seconds) << 32 | u64::from(nanoseconds)
+}
