@@ -79,7 +79,8 @@ async function dependencies(directory: string): Promise<string[]> {
   return found
 }
 
-async function packDirectory(directory: string, image: string): Promise<void> {
+/** Writes an ext4 image that holds what a directory holds. */
+export async function packDirectory(directory: string, image: string): Promise<void> {
   const mib = Number.parseInt(await command('du', ['-sm', '--apparent-size', directory]), 10)
   const size = Math.ceil((mib * (100 + sparePercent)) / 100) + spareMiB
   const options = ['-q', '-F', '-O', '^has_journal', '-m', '0', '-d', directory, image, `${size}M`]

@@ -6,8 +6,9 @@ import type { KernelName } from './kernel.ts'
 import type { Attachment } from './network.ts'
 import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-output.ts'
 import type { RunScope } from './run-scope.ts'
-import { type SharedMemory, setUpDevice } from './shared-memory.ts'
+import { devicePath, type SharedMemory, setUpDevice } from './shared-memory.ts'
 import { Vm } from './user-vm.ts'
+import { linkDisks, virtioDisk } from './virtio-disk.ts'
 
 /** A disk of the appliance with the file system that it holds. */
 export interface FsvaDisk {
@@ -24,6 +25,8 @@ export interface FsvaDisk {
 
 export interface BareFsvaVmOptions {
   readonly attachment: Attachment
+  /** More networks that the server serves. */
+  readonly moreAttachments?: readonly Attachment[]
   readonly inside?: (argv: readonly string[]) => string[]
   readonly kernel?: KernelName
   readonly sharedMemory?: SharedMemory
@@ -36,6 +39,15 @@ export interface BareFsvaVmOptions {
 
 export interface FsvaVmOptions extends Omit<BareFsvaVmOptions, 'disks'> {
   readonly fileSystem: FileSystem
+  /** Which part of the shared memory is the channel to which client. Default: no side channel. */
+  readonly sideChannels?: readonly SideChannelPart[]
+}
+
+export interface SideChannelPart {
+  /** Address of the user VM. */
+  readonly client: string
+  readonly offset: number
+  readonly bytes: number
 }
 
 const diskMiB = 2048
@@ -45,9 +57,11 @@ const serverRunMs = 24 * 3_600_000
 
 export class FsvaVm {
   static readonly exportDirectory = '/export'
+  static readonly sideChannelPort = 2050
   readonly vm: Vm
   readonly address: string
   readonly #arguments: readonly string[]
+  readonly #listen: readonly string[]
   #exports: readonly string[] = []
   #ports: Ports | undefined
   #ended: Promise<unknown> = Promise.resolve()
@@ -57,6 +71,8 @@ export class FsvaVm {
     this.vm = vm
     this.address = vm.address
     this.#arguments = options.arguments ?? ['--no-root-squash']
+    const more = options.moreAttachments ?? []
+    this.#listen = [this.address, ...more.map(({ address }) => address.split('/')[0]!)]
   }
 
   /** With a new file system on `exportDirectory` and the server running. */
@@ -69,13 +85,30 @@ export class FsvaVm {
     const fsva = await FsvaVm.bootBare(scope, { ...options, disks: [disk] })
     await fsva.mount(disk)
     await fsva.vm.sh(`chmod 1777 ${directory}`)
-    await fsva.startServer(['--export', directory])
+    await fsva.startServer(
+      options.sideChannels
+        ? ['--config', await fsva.#configure(options.sideChannels)]
+        : ['--export', directory],
+    )
     return fsva
+  }
+
+  async #configure(parts: readonly SideChannelPart[]): Promise<string> {
+    const path = '/run/fsva-nfsd.yaml'
+    const devices = parts.map((part) => ({ path: devicePath, ...part }))
+    // What is JSON is YAML, too.
+    const config = {
+      exports: [{ path: FsvaVm.exportDirectory, squash: 'no_root_squash' }],
+      side_channel: { listen: this.#listen, port: FsvaVm.sideChannelPort, devices },
+    }
+    await this.vm.sh(`cat > ${path}`, { input: JSON.stringify(config) })
+    return path
   }
 
   /** With the disks there, but not mounted, and no server. */
   static async bootBare(scope: RunScope, options: BareFsvaVmOptions): Promise<FsvaVm> {
     const server = options.serverImage ?? (await serverImage(scope.directory))
+    const more = options.moreAttachments ?? []
     const vm = await Vm.boot(scope, {
       name: 'fsva-vm',
       attachment: options.attachment,
@@ -84,17 +117,21 @@ export class FsvaVm {
       ...(options.kernel && { kernel: options.kernel }),
       ...(options.sharedMemory && { sharedMemory: options.sharedMemory }),
       deviceArguments: [
-        ...options.disks.flatMap(({ serial, file }) => drive(serial, file, false)),
-        ...drive('node', await nodeImage(), true),
-        ...drive('server', server, true),
+        ...more.flatMap(({ qemuArguments }) => qemuArguments),
+        ...options.disks.flatMap(({ serial, file }) => virtioDisk(serial, file, false)),
+        ...virtioDisk('node', await nodeImage(), true),
+        ...virtioDisk('server', server, true),
       ],
     })
+    await linkDisks(vm)
     // What a user VM's locks take would be in the server's way here.
     await vm.sh(`
       killall rpc.statd rpcbind && rm -f /run/rpcbind.sock
-      mkdir -p /node /fsva /run/disk /var/lib/fsva
-      for disk in /sys/block/vd*; do ln -s /dev/\${disk##*/} /run/disk/$(cat $disk/serial); done
+      mkdir -p /node /fsva /var/lib/fsva
       mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/server /fsva`)
+    for (const [index, { address }] of more.entries()) {
+      await vm.sh(`ip address add ${address} dev eth${index + 1} && ip link set eth${index + 1} up`)
+    }
     if (options.sharedMemory !== undefined) await setUpDevice(vm)
     return new FsvaVm(vm, options)
   }
@@ -111,7 +148,8 @@ export class FsvaVm {
     this.#exports = exports
     const words = [
       ...['/node/node', '/fsva/nfs-server/main.js', ...exports],
-      ...['--listen', this.address, '--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
+      ...this.#listen.flatMap((address) => ['--listen', address]),
+      ...['--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
       ...this.#arguments,
     ]
     const ready = Promise.withResolvers<string>()
@@ -153,17 +191,4 @@ export class FsvaVm {
       await this.vm.sh(`busybox wget -q -O - http://127.0.0.1:${this.#ports!.metrics}/metrics`),
     )
   }
-}
-
-/** A virtio disk that the VM finds by its serial number; what the VM flushes is flushed. */
-function drive(serial: string, path: string, readOnly: boolean): string[] {
-  const isServer = path.startsWith('nbd')
-  const options = [
-    ...[`file=${path}`, 'if=none', `id=${serial}`, 'format=raw', 'cache=writeback'],
-    // The VM, and not QEMU, decides what to do about an error.
-    ...['werror=report', 'rerror=report', `readonly=${readOnly ? 'on' : 'off'}`],
-    ...(isServer ? [] : ['file.locking=off']),
-  ]
-  const device = `virtio-blk-pci,drive=${serial},serial=${serial}`
-  return ['-drive', options.join(','), '-device', device]
 }

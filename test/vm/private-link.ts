@@ -11,14 +11,21 @@ export interface PrivateLink {
   readonly user: Attachment
 }
 
-/** `first`: which of the two boots first; it may outlive the other one, which can then boot again. */
-export function createPrivateLink(scope: RunScope, first: 'appliance' | 'user' = 'appliance'): PrivateLink {
-  const path = join(scope.directory, 'link')
+/**
+ * `first`: which of the two boots first; it may outlive the other one, which can then boot again. `number`: of this link,
+ * if there are several.
+ */
+export function createPrivateLink(
+  scope: RunScope,
+  first: 'appliance' | 'user' = 'appliance',
+  number = 0,
+): PrivateLink {
+  const path = join(scope.directory, `link-${number}`)
   const end = (index: number, role: string): Attachment => ({
-    address: `10.78.0.${index}/24`,
+    address: `10.78.${number}.${index}/24`,
     qemuArguments: [
-      ...['-netdev', `stream,id=net,server=${role},addr.type=unix,addr.path=${path}`],
-      ...['-device', `virtio-net-pci,netdev=net,mac=${macAddress(index)},romfile=`],
+      ...['-netdev', `stream,id=net${number},server=${role},addr.type=unix,addr.path=${path}`],
+      ...['-device', `virtio-net-pci,netdev=net${number},mac=${macAddress(2 * number + index)},romfile=`],
     ],
   })
   const listens = (name: typeof first) => (name === first ? 'on' : 'off')

@@ -1,26 +1,34 @@
 /** The same memory in an appliance VM and in a user VM, with stock kernels, as a device: cached and coherent. */
 import t from 'tap'
 import type { KernelName } from './kernel.ts'
-import { devicePath } from './shared-memory.ts'
+import { deviceInfoBytes, devicePath } from './shared-memory.ts'
 import { TwoVms } from './two-vms.ts'
 import type { Vm } from './user-vm.ts'
 
 t.setTimeout(400_000)
+const bytes = 128 << 20
+const usableBytes = bytes - deviceInfoBytes
 const turns = 2000
 const additions = 1_000_000
 const racesMax = 50
-const kernels: readonly KernelName[] = ['5.10', '6.1', 'newest']
+/** The default one is shown by the side channel's test. */
+const kernels: readonly KernelName[] = ['5.10', 'newest']
 
 t.test('what one VM stores the other one loads', async (t) => {
-  const layout = await TwoVms.start({ fileSystem: 'ext4', sharedMemory: { bytes: 128 << 20 } })
+  const layout = await TwoVms.start({ fileSystem: 'ext4', sharedMemory: { bytes, unused: true } })
   t.teardown(() => layout.close())
   const appliance = layout.fsva.vm
   const on = (vm: Vm, words: string) => vm.sh(`fsva-shared-memory ${devicePath} ${words}`)
 
   for (const kernel of kernels) {
     await t.test(`user VM with kernel ${kernel}`, async (t) => {
-      const user = await layout.userVm({ kernel })
+      // As if this were the first VM: the appliance's kernel has read the description that goes away here.
+      layout.sharedMemory!.zero(true)
+      const user = await layout.userVm({ kernel, fsvaClient: true, device: false })
       t.teardown(() => user.powerOff())
+      const steps = (await user.sh('fsva-client setup-device --bytes 64M')).split('\n')
+      t.match(steps.at(-2), /^echo \S+ > .*\/dax_pmem\/bind$/)
+      t.equal(steps.at(-1), `${devicePath} is ready: ${usableBytes} bytes`)
       await on(appliance, `store 4096 "appliance to ${kernel}"`)
       t.equal(await on(user, 'load 4096'), `appliance to ${kernel}`)
       await on(user, `store 4096 "${kernel} to appliance"`)

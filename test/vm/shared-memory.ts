@@ -30,10 +30,10 @@ export class SharedMemory {
     return `/proc/${process.pid}/fd/${this.#descriptor}`
   }
 
-  /** Overwrites what programs map of the device with zeros, as a migration does. */
-  zero(): void {
+  /** Overwrites what programs map of the device with zeros, as a migration does; with `all`, what the kernel reads of it, too. */
+  zero(all = false): void {
     const zeros = Buffer.alloc(chunkBytes)
-    for (let at = deviceInfoBytes; at < this.bytes; at += chunkBytes)
+    for (let at = all ? 0 : deviceInfoBytes; at < this.bytes; at += chunkBytes)
       writeSync(this.#descriptor, zeros, 0, chunkBytes, at)
   }
 }

@@ -1,0 +1,45 @@
+/**
+ * fsva-client for user VMs: Node and the package as npm installs it, on two read-only disks. The package is built for
+ * each run, so it is never stale.
+ */
+import { cp, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { installPackages } from '../fixtures/installed-packages.ts'
+import { nodeImage, packDirectory } from './appliance-image.ts'
+import type { Vm } from './user-vm.ts'
+import { linkDisks, virtioDisk } from './virtio-disk.ts'
+
+const packages = ['@fsva/client', '@fsva/nfs-server', 'commander']
+
+/** Makes the client's image in `directory`; answers QEMU's arguments for both disks. */
+export async function clientDisks(directory: string): Promise<string[]> {
+  const image = join(directory, 'client.ext4')
+  const installed = join(directory, 'client-installed')
+  const staging = join(directory, 'client-tree')
+  installPackages(join(installed, 'node_modules'))
+  for (const name of packages) {
+    const target = join(staging, 'node_modules', name)
+    await mkdir(target, { recursive: true })
+    for (const part of await readdir(join(installed, 'node_modules', name)))
+      await cp(join(installed, 'node_modules', name, part), join(target, part), {
+        recursive: true,
+        dereference: true,
+      })
+  }
+  await packDirectory(staging, image)
+  for (const tree of [installed, staging]) await rm(tree, { recursive: true })
+  return [...virtioDisk('node', await nodeImage(), true), ...virtioDisk('client', image, true)]
+}
+
+/** Makes `fsva-client` and `node` commands of a VM that booted with `clientDisks`. */
+export async function installClient(vm: Vm): Promise<void> {
+  await linkDisks(vm)
+  const bin = '/client/node_modules/@fsva/client/fsva-client/bin/fsva-client.js'
+  await vm.sh(`
+    mkdir -p /node /client
+    mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/client /client
+    cd /usr/bin
+    printf '#!/bin/sh\\nLD_LIBRARY_PATH=/node/lib exec /node/node "$@"\\n' > node
+    printf '#!/bin/sh\\nexec node ${bin} "$@"\\n' > fsva-client
+    chmod +x node fsva-client`)
+}
