@@ -11,12 +11,25 @@ export interface ServerPorts {
 /** Most that Linux asks for; the server's FSINFO caps it. */
 const transferBytesMax = 1024 * 1024
 
+/** How long the kernel believes attributes that it has seen, in seconds; as in nfs(5). */
+export interface AttributeTimeouts {
+  readonly acregmin: number
+  readonly acregmax: number
+  readonly acdirmin: number
+  readonly acdirmax: number
+}
+
 /**
  * The options for mount(8): what fits the server, with the user's own options in force where they speak of the
  * same thing. `hasMonitor`: this machine can tell servers when it restarts (findStatusMonitor), without which mount(8)
- * refuses to lock there.
+ * refuses to lock there. `timeouts`: other ones than the kernel's own.
  */
-export function chooseOptions(ports: ServerPorts, given: string, hasMonitor: boolean): string {
+export function chooseOptions(
+  ports: ServerPorts,
+  given: string,
+  hasMonitor: boolean,
+  timeouts: AttributeTimeouts | undefined = undefined,
+): string {
   const options: [name: string, option: string, alsoBy: readonly string[]][] = [
     ['vers', 'vers=3', ['nfsvers', 'v3', 'v4', 'v4.0', 'v4.1', 'v4.2']],
     ['proto', 'proto=tcp', ['tcp', 'udp', 'tcp6', 'rdma']],
@@ -30,6 +43,9 @@ export function chooseOptions(ports: ServerPorts, given: string, hasMonitor: boo
     options.push(['mountproto', 'mountproto=tcp', []])
   }
   const names = new Set(splitOptions(given).map(optionName))
+  for (const [name, seconds] of Object.entries(timeouts ?? {})) {
+    options.push([name, `${name}=${seconds}`, ['actimeo', 'noac', 'ac']])
+  }
   const ours = options
     .filter(([name, , alsoBy]) => !names.has(name) && !alsoBy.some((other) => names.has(other)))
     .map(([, option]) => option)

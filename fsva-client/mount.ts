@@ -1,7 +1,7 @@
 import { ClientError, ExitCode } from './exit-codes.ts'
 import { mountOnce } from './export-survey.ts'
 import { checkMachine, checkMountPoint } from './local-checks.ts'
-import { chooseOptions, numberOption } from './mount-options.ts'
+import { type AttributeTimeouts, chooseOptions, numberOption } from './mount-options.ts'
 import { RpcFailure } from './rpc-failure.ts'
 import { run } from './run.ts'
 import { findServer, locate, reachMount } from './server-survey.ts'
@@ -15,6 +15,8 @@ export interface MountRequest {
   readonly options: string
   readonly port: number | undefined
   readonly mountPort: number | undefined
+  /** Other ones than the kernel's. */
+  readonly timeouts?: AttributeTimeouts | undefined
   /** Say what would be done, and do not do it. */
   readonly dryRun: boolean
 }
@@ -34,7 +36,7 @@ export async function mountExport(request: MountRequest): Promise<string> {
   nfs.close()
   const mount = await reachMount(target.server, address, ports.mount)
   try {
-    const chosen = `${chooseOptions(ports, options, await hasStatusMonitor())},retry=0`
+    const chosen = `${chooseOptions(ports, options, await hasStatusMonitor(), request.timeouts)},retry=0`
     const args = ['-t', 'nfs', '-o', chosen, mountSource(target.server, target.path), directory]
     const command = ['mount', ...args].join(' ')
     if (request.dryRun) return command

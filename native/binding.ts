@@ -303,11 +303,20 @@ export interface NativeGroups {
   lookup(uid: number): Promise<number[] | null>
 }
 
+/** A file that one process at a time may hold. */
+export interface NativeFileLock {
+  release(): void
+}
+
 interface Addon {
   readonly NativeCore: { open(stateDirectory: string): NativeCore }
   readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
   readonly NativeGroups: new (lookupsMax: number) => NativeGroups
   readonly NativeReplies: new (core: NativeCore) => NativeReplies
+  readonly NativeFileLock: {
+    /** Null: another process holds it. Throws if the file cannot be used; its directory must exist. */
+    take(path: string): NativeFileLock | null
+  }
   readonly NativeAcceptor: {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor

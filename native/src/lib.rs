@@ -7,6 +7,7 @@ mod acceptor;
 mod acls;
 mod arguments;
 mod core;
+mod file_lock;
 mod groups;
 mod guard;
 mod layout;

@@ -27,7 +27,8 @@ const extras: Readonly<Record<string, readonly string[]>> = {
     'docs/fsva-nfsd*.md',
     'docs/library.md',
   ],
-  'fsva-client': ['docs/fsva-client*.md'],
+  // The addon in both: the agent is in another machine than the server.
+  'fsva-client': ['native/*.node', 'fsva-client/systemd/fsva-agent@.service', 'docs/fsva-client*.md'],
 }
 
 rmSync(dist, { recursive: true, force: true })

@@ -1,10 +1,10 @@
 /** What npm would publish: JavaScript only, installed below node_modules, where Node strips no types. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
-import { installPackages } from '../fixtures/installed-packages.ts'
+import { clientParts, installPackages } from '../fixtures/installed-packages.ts'
 
 // Many processes, each of which takes its time on a busy machine.
 t.setTimeout(120_000)
@@ -29,6 +29,19 @@ t.test('the daemon', async (t) => {
 t.test('the client', async (t) => {
   t.match(run('client/fsva-client/bin/fsva-client.js', '--version'), { code: 0, output: /^\d+\.\d+\.\d+\n$/ })
   t.match(run('client/fsva-client/bin/fsva-client.js', 'mount', 'x'), { code: 2 })
+})
+
+t.test('the agent', async (t) => {
+  // With the addon, and whatever else it loads, from where only the client's own parts are.
+  const alone = join(directory, 'alone')
+  for (const part of clientParts(modules)) {
+    mkdirSync(dirname(join(alone, 'node_modules', part)), { recursive: true })
+    cpSync(join(modules, part), join(alone, 'node_modules', part), { recursive: true, dereference: true })
+  }
+  const bin = join(alone, 'node_modules/@fsva/client/fsva-client/bin/fsva-client.js')
+  const agent = spawnSync(process.execPath, [bin, 'agent', alone, '--socket', 'none'], { encoding: 'utf8' })
+  t.match(agent, { status: 8, stderr: /is not an NFS mount/ })
+  t.ok(existsSync(join(alone, 'node_modules/@fsva/client/fsva-client/systemd/fsva-agent@.service')))
 })
 
 t.test('the library', async (t) => {

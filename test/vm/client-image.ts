@@ -2,29 +2,24 @@
  * fsva-client for user VMs: Node and the package as npm installs it, on two read-only disks. The package is built for
  * each run, so it is never stale.
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { installPackages } from '../fixtures/installed-packages.ts'
+import { cp, mkdir, realpath, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { clientParts, installPackages } from '../fixtures/installed-packages.ts'
 import { nodeImage, packDirectory } from './appliance-image.ts'
 import type { Vm } from './user-vm.ts'
 import { linkDisks, virtioDisk } from './virtio-disk.ts'
-
-const packages = ['@fsva/client', '@fsva/nfs-server', 'commander']
 
 /** Makes the client's image in `directory`; answers QEMU's arguments for both disks. */
 export async function clientDisks(directory: string): Promise<string[]> {
   const image = join(directory, 'client.ext4')
   const installed = join(directory, 'client-installed')
   const staging = join(directory, 'client-tree')
-  installPackages(join(installed, 'node_modules'))
-  for (const name of packages) {
-    const target = join(staging, 'node_modules', name)
-    await mkdir(target, { recursive: true })
-    for (const part of await readdir(join(installed, 'node_modules', name)))
-      await cp(join(installed, 'node_modules', name, part), join(target, part), {
-        recursive: true,
-        dereference: true,
-      })
+  const modules = join(installed, 'node_modules')
+  installPackages(modules)
+  for (const part of clientParts(modules)) {
+    const target = join(staging, 'node_modules', part)
+    await mkdir(dirname(target), { recursive: true })
+    await cp(await realpath(join(modules, part)), target, { recursive: true, dereference: true })
   }
   await packDirectory(staging, image)
   for (const tree of [installed, staging]) await rm(tree, { recursive: true })

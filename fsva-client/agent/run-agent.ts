@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { addon, type NativeFileLock } from '../../native/binding.ts'
+import { ClientError, ExitCode } from '../exit-codes.ts'
+import { mountedAt } from '../local-checks.ts'
+import { Agent } from './agent.ts'
+import { type AgentFiles, agentFiles } from './agent-files.ts'
+import type { AgentOptions } from './agent-options.ts'
+import { connectSideChannel } from './connect-side-channel.ts'
+import { createLog } from './log.ts'
+import { serverOfMount } from './server-of-mount.ts'
+
+/** Is the agent of a mount until a signal or the mount's end ends it. Answers what the process should exit with. */
+export async function runAgent(options: AgentOptions): Promise<ExitCode> {
+  // Throws unless there is a mount.
+  serverOfMount(options.mountPoint)
+  const isMounted = () => mountedAt(options.mountPoint)?.type.startsWith('nfs') === true
+  const files = agentFiles(options.mountPoint)
+  const lock = takeLock(files, options.mountPoint)
+  const log = createLog()
+  const connect = () => connectSideChannel(options, files)
+  try {
+    const agent = await Agent.start({ options, files, log, connect, isMounted })
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => agent.end('signal'))
+    const why = await agent.ended
+    await agent.close()
+    log.info({ why }, 'ended')
+    return why === 'unmounted' ? ExitCode.mountPoint : ExitCode.ok
+  } finally {
+    lock.release()
+  }
+}
+
+function takeLock({ directory, lock: path }: AgentFiles, mountPoint: string): NativeFileLock {
+  let lock: NativeFileLock | null
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    lock = addon.NativeFileLock.take(path)
+  } catch (error) {
+    throw new ClientError(ExitCode.notPermitted, `an agent needs ${directory}: ${(error as Error).message}`)
+  }
+  if (lock === null) {
+    const advice = 'fsva-client stats shows it; systemctl stop or kill ends it'
+    throw new ClientError(ExitCode.mountPoint, `${mountPoint} has an agent already`, advice)
+  }
+  // For people; the lock itself is what counts.
+  writeFileSync(path, `${process.pid}\n`)
+  return lock
+}
