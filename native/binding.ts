@@ -321,6 +321,7 @@ interface Addon {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor
   }
+  readonly NativeAgentConnection: NativeAgentConnections
   /** `ready` is called when `look` has something to report. */
   readonly NativeSockets: new (ready: () => void) => NativeSockets
   answerLayout(): Record<string, number>

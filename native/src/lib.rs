@@ -11,6 +11,8 @@ mod file_lock;
 mod groups;
 mod guard;
 mod layout;
+mod local_agent;
+mod local_memory_unsafe;
 mod locks;
 mod loop_watch_unsafe;
 mod reply_record;

@@ -89,6 +89,12 @@ impl Connection {
         self.lost.load(Ordering::Acquire)
     }
 
+    /// Ends it now: the agent closes the files, and requests fail.
+    pub fn end(&self) {
+        self.lost.store(true, Ordering::Release);
+        self.socket.shut_down();
+    }
+
     /// Waits until there is one.
     pub fn place(&self) -> Place<'_> {
         let free = self.places.lock().expect("no holder panics");
@@ -118,8 +124,7 @@ impl Connection {
         }
         let answer = self.exchange(last, op, what, descriptor).inspect_err(|_| {
             // Answers would not fit to requests any more.
-            self.lost.store(true, Ordering::Release);
-            self.socket.shut_down();
+            self.end();
         });
         let answer = answer.map_err(|_| errno(libc::ENOTCONN))?;
         match answer.status {

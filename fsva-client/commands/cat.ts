@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { catFile } from '../copy/cat-file.ts'
+import { ClientError } from '../exit-codes.ts'
+import { type AgentCommandOptions, findAgent, withAgent } from './agent-options.ts'
+
+export function addCat(program: Command): void {
+  withAgent(program.command('cat <file...>'))
+    .description('write files to stdout, read by the side channel')
+    .action(async (files: string[], options: AgentCommandOptions) => {
+      const agent = await findAgent(options)
+      try {
+        for (const file of files) await catOne(file)
+      } catch (error) {
+        // Whoever reads has had enough.
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+        process.exitCode = 1
+      } finally {
+        agent.close()
+      }
+
+      /** One that cannot be read does not keep the others from being written. */
+      async function catOne(file: string): Promise<void> {
+        try {
+          await catFile(file, process.stdout, agent)
+        } catch (error) {
+          if (!(error instanceof ClientError)) throw error
+          console.error(`fsva-client: ${error.message}`)
+          if (error.advice !== undefined) console.error(`  -> ${error.advice}`)
+          process.exitCode = error.exitCode
+        }
+      }
+    })
+}
