@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { addAgent } from './commands/agent.ts'
+import { addCat } from './commands/cat.ts'
+import { addCp } from './commands/cp.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addMount } from './commands/mount.ts'
 import { addPing } from './commands/ping.ts'
@@ -27,13 +29,14 @@ Examples:
   fsva-client doctor server:/srv/data
   fsva-client setup-device && fsva-client mount --side-channel server:/srv/data /mnt
   fsva-client stats /mnt
+  fsva-client cp /mnt/image.raw /var/tmp
   fsva-client umount /mnt
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 server not reachable, 4 export refused, 5 version refused,
 6 not permitted (not root), 7 no NFS on this machine, 8 mount point cannot be used, 9 no side channel.`,
   )
 
-const commands = [addMount, addUmount, addDoctor, addAgent, addStats, addPing, addSetupDevice]
+const commands = [addMount, addUmount, addDoctor, addAgent, addStats, addPing, addCat, addCp, addSetupDevice]
 for (const add of commands) add(program)
 
 try {

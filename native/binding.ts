@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { layoutDifference } from './answer-layout.ts'
+import type { NativeAgentConnections } from './local-agent-binding.ts'
 
 /** Returned by an operation instead of a status: the answer comes by the completion queue. */
 export const PENDING = -1

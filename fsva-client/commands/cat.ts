@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { catFile } from '../copy/cat-file.ts'
-import { ClientError } from '../exit-codes.ts'
+import { fileFailure } from '../copy/file-failure.ts'
+import { ClientError, ExitCode } from '../exit-codes.ts'
 import { type AgentCommandOptions, findAgent, withAgent } from './agent-options.ts'
 
 export function addCat(program: Command): void {
@@ -8,12 +9,14 @@ export function addCat(program: Command): void {
     .description('write files to stdout, read by the side channel')
     .action(async (files: string[], options: AgentCommandOptions) => {
       const agent = await findAgent(options)
+      // Told by the write that failed, too.
+      process.stdout.on('error', () => undefined)
       try {
         for (const file of files) await catOne(file)
       } catch (error) {
         // Whoever reads has had enough.
-        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
-        process.exitCode = 1
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw fileFailure('write', 'stdout', error)
+        process.exitCode = ExitCode.failed
       } finally {
         agent.close()
       }

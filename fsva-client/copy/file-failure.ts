@@ -8,7 +8,7 @@ const known: Readonly<Record<string, readonly [words: string, advice?: string]>>
   EDQUOT: ['your quota of storage is used up', '"quota -s" shows it; remove something, or ask for more'],
   EEXIST: ['it exists'],
   EFBIG: ['larger than the file system, or a limit ("ulimit -f"), allows'],
-  EIO: ["input/output error", "the server's log and its kernel's say more"],
+  EIO: ['input/output error', "the server's log and its kernel's say more"],
   EISDIR: ['it is a directory', 'only files are read and copied; name them one by one'],
   ELOOP: ['too many symbolic links'],
   ENAMETOOLONG: ['the name is too long'],
@@ -24,7 +24,8 @@ const known: Readonly<Record<string, readonly [words: string, advice?: string]>>
 export function fileFailure(doing: string, path: string, error: unknown, more = ''): ClientError {
   if (error instanceof ClientError) return error
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === undefined) throw error
+  // A defect of ours, not a file's.
+  if (code === undefined || code.startsWith('ERR_')) throw error
   const [words, advice] = known[code] ?? [message]
   return new ClientError(ExitCode.failed, `cannot ${doing} ${path}: ${words} (${code})${more}`, advice)
 }

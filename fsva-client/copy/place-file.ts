@@ -1,6 +1,6 @@
 /** A file as the two ends of a copy see it: through the agent if that serves it, else with the kernel's descriptor. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { AgentError, type AgentConnection, type AgentFile, type Place } from '../local-agent.ts'
+import { type AgentConnection, AgentError, type AgentFile, type Place } from '../local-agent.ts'
 
 /** The agent has gone while it wrote: what of it arrived is not known. */
 export class WriterLost extends Error {}

@@ -27,7 +27,12 @@ export class Progress {
   #written = Number.NEGATIVE_INFINITY
 
   /** `total` in bytes; `now` in milliseconds. */
-  constructor(screen: ProgressScreen, name: string, total: number, now: () => number = performance.now) {
+  constructor(
+    screen: ProgressScreen,
+    name: string,
+    total: number,
+    now: () => number = () => performance.now(),
+  ) {
     this.#screen = screen
     this.#name = name
     this.#total = total
@@ -51,7 +56,7 @@ export class Progress {
     // A file that grows meanwhile has more than it had.
     const percent = this.#total === 0 ? 100 : Math.min(100, Math.floor((done / this.#total) * 100))
     const seconds = (this.#now() - this.#started) / 1000
-    const speed = seconds > 0 ? `, ${readableBytes(Math.round(done / seconds))}/s` : ''
+    const speed = seconds >= 0.05 ? `, ${readableBytes(Math.round(done / seconds))}/s` : ''
     const of = `${readableBytes(done)} of ${readableBytes(Math.max(done, this.#total))}`
     this.#screen.write(`\r\x1b[K${this.#name}  ${String(percent).padStart(3)}%  ${of}${speed}${end}`)
   }

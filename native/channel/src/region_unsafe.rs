@@ -138,6 +138,28 @@ impl Memory {
         }
     }
 
+    /// Copies from another mapping, which others may write, into this one: once, if both places are aligned to words.
+    pub fn copy_from(&self, at: usize, from: &Memory, from_at: usize, bytes: usize) {
+        self.check(at, bytes);
+        from.check(from_at, bytes);
+        let aligned = at.is_multiple_of(8) && from_at.is_multiple_of(8);
+        let whole = if aligned { bytes / 8 * 8 } else { 0 };
+        if whole > 0 {
+            let words = from.words(from_at, whole / 8);
+            for (into, word) in self.words(at, whole / 8).iter().zip(words) {
+                into.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+        let mut done = whole;
+        let mut piece = [0; 4096];
+        while done < bytes {
+            let count = (bytes - done).min(piece.len());
+            from.copy_out(from_at + done, &mut piece[..count]);
+            self.copy_in(at + done, &piece[..count]);
+            done += count;
+        }
+    }
+
     fn load_words(&self, at: usize, into: &mut [u8]) {
         let (chunks, _) = into.as_chunks_mut::<8>();
         for (word, chunk) in self.words(at, chunks.len()).iter().zip(chunks) {

@@ -198,4 +198,21 @@ proptest! {
             prop_assert_eq!(found.map, found.map.geometry.map().unwrap());
         }
     }
+
+    /// From one mapping into another, aligned to words or not, and nothing around it.
+    #[test]
+    fn bytes_are_copied_between_mappings(
+        bytes in prop::collection::vec(any::<u8>(), 0..9000), at in 0..24usize, from_at in 0..24usize,
+    ) {
+        let ((one, _file), (other, _other_file)) = (Region::create(&SMALL).unwrap(), Region::create(&SMALL).unwrap());
+        let base = one.map.client.small.start();
+        other.memory.copy_in(base + from_at, &bytes);
+        one.memory.copy_in(base, &[0xee; 9100]);
+        one.memory.copy_from(base + at, &other.memory, base + from_at, bytes.len());
+        let mut found = vec![0; 9100];
+        one.memory.copy_out(base, &mut found);
+        let mut wanted = vec![0xee; 9100];
+        wanted[at..at + bytes.len()].copy_from_slice(&bytes);
+        prop_assert_eq!(found, wanted);
+    }
 }
