@@ -46,7 +46,7 @@ fn mounted_below(table: &[u8], points: &[PathBuf]) -> HashSet<(u32, u32)> {
 }
 
 /// Space, tab, newline and backslash stand there as octal numbers.
-fn unescape(field: &[u8]) -> OsString {
+pub(crate) fn unescape(field: &[u8]) -> OsString {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, behind)) = rest.split_first() {
