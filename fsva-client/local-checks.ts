@@ -88,6 +88,8 @@ export function checkMountPoint(directory: string): string {
 export interface Mounted {
   readonly source: string
   readonly type: string
+  /** Of the file system, separated by commas; for NFS all of nfs(5), chosen by whomever. */
+  readonly options: string
 }
 
 /** What is mounted at exactly this path; the topmost of several. */
@@ -97,7 +99,8 @@ export function mountedAt(path: string): Mounted | undefined {
     const fields = line.split(' ')
     const separator = fields.indexOf('-')
     if (separator < 0 || decodeOctal(fields[4] ?? '') !== Buffer.from(path).toString('latin1')) continue
-    found = { type: fields[separator + 1] ?? '', source: decodeOctal(fields[separator + 2] ?? '') }
+    const [type = '', source = '', options = ''] = fields.slice(separator + 1)
+    found = { type, source: decodeOctal(source), options }
   }
   return found
 }

@@ -11,14 +11,17 @@ export interface AgentOptions {
 
 /** Where the other end of a channel is asked for. */
 export type Rendezvous =
-  /** On this machine: a Unix socket, by which the memory comes, too. */
-  | { readonly socket: string }
+  /**
+   * On this machine: a Unix socket, by which the memory comes, too. `clientAddress`: which NFS client this is, by the address
+   * that the server sees its calls come from.
+   */
+  | { readonly socket: string; readonly clientAddress: string }
   /** In another VM: TCP, and a device that shows this VM the memory. */
   | { readonly server: string; readonly port: number; readonly device: string }
 
 export const channelPort = 2050
 
-/** The command line that starts such an agent. */
+/** The command line that starts such an agent; the client's address it finds by its mount. */
 export function agentArguments({ mountPoint, rendezvous, dataSocket, pushes }: AgentOptions): string[] {
   const where =
     'socket' in rendezvous

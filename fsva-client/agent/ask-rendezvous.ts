@@ -17,13 +17,11 @@ const timeoutMs = 5000
 const privilegedPorts = { first: 665, last: 1023, attemptsMax: 20 } as const
 
 /** Rejects with an Error that says what is wrong. The server takes it for an agent that left at once. */
-export async function askRendezvous(
-  rendezvous: Rendezvous,
-  clientAddress?: string,
-): Promise<readonly ChannelExport[]> {
+export async function askRendezvous(rendezvous: Rendezvous): Promise<readonly ChannelExport[]> {
   const socket = await connect(rendezvous)
   try {
-    const hello = Buffer.from(JSON.stringify({ fsva: 1, ...(clientAddress && { clientAddress }) }))
+    const who = 'socket' in rendezvous ? { clientAddress: rendezvous.clientAddress } : {}
+    const hello = Buffer.from(JSON.stringify({ fsva: 1, ...who }))
     const length = Buffer.alloc(4)
     length.writeUInt32LE(hello.length)
     socket.write(Buffer.concat([length, hello]))

@@ -70,31 +70,38 @@ async function prepare(
   channel: ChannelRequest,
   say: (line: string) => void,
 ): Promise<Prepared | undefined> {
-  const [address] = await findServer(request.target.server)
-  let rendezvous: Rendezvous
-  try {
-    rendezvous =
-      channel.socket === undefined
-        ? { server: address, port: channel.port, device: channel.device ?? onlyDevice() }
-        : { socket: resolve(channel.socket) }
-  } catch (error) {
-    if (!(error instanceof ClientError) || error.exitCode === ExitCode.usage) throw error
-    return giveUp(channel, say, `${error.message}; ${error.advice}`)
+  let reach: (address: string) => Promise<Rendezvous>
+  if (channel.socket !== undefined) {
+    const socket = resolve(channel.socket)
+    reach = async (address) => ({ socket, clientAddress: await localAddressTowards(address) })
+  } else {
+    let device: string
+    try {
+      device = channel.device ?? onlyDevice()
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.exitCode === ExitCode.usage) throw error
+      return giveUp(channel, say, `${error.message}; ${error.advice}`)
+    }
+    reach = async (server) => ({ server, port: channel.port, device })
   }
-  const options: AgentOptions = {
-    mountPoint: resolve(request.directory),
-    rendezvous,
-    dataSocket: channel.dataSocket && resolve(channel.dataSocket),
-    pushes: channel.pushes,
+  const { dataSocket, pushes } = channel
+  const mountPoint = resolve(request.directory)
+  let failed: Prepared | undefined
+  let failure = ''
+  for (const address of await findServer(request.target.server)) {
+    const rendezvous = await reach(address)
+    const options: AgentOptions = { mountPoint, rendezvous, dataSocket, pushes }
+    try {
+      const exports = await askRendezvous(rendezvous)
+      const coherence = pushes ? coherenceOf(exports, request.target.path) : 'none'
+      return { options, coherence, isExpected: true }
+    } catch (error) {
+      failure = (error as Error).message
+      failed ??= { options, coherence: 'none', isExpected: false }
+    }
   }
-  try {
-    const exports = await askRendezvous(rendezvous, await localAddressTowards(address))
-    const coherence = channel.pushes ? coherenceOf(exports, request.target.path) : 'none'
-    return { options, coherence, isExpected: true }
-  } catch (error) {
-    giveUp(channel, say, `no side channel yet: ${(error as Error).message}`)
-    return { options, coherence: 'none', isExpected: false }
-  }
+  giveUp(channel, say, `no side channel yet: ${failure}`)
+  return failed
 }
 
 function giveUp(channel: ChannelRequest, say: (line: string) => void, why: string): undefined {

@@ -7,13 +7,12 @@ import { type AgentFiles, agentFiles } from './agent-files.ts'
 import type { AgentOptions } from './agent-options.ts'
 import { connectSideChannel } from './connect-side-channel.ts'
 import { createLog } from './log.ts'
-import { serverOfMount } from './server-of-mount.ts'
 
 /** Is the agent of a mount until a signal or the mount's end ends it. Answers what the process should exit with. */
-export async function runAgent(options: AgentOptions): Promise<ExitCode> {
-  // Throws unless there is a mount.
-  serverOfMount(options.mountPoint)
-  const isMounted = () => mountedAt(options.mountPoint)?.type.startsWith('nfs') === true
+export async function runAgent(
+  options: AgentOptions,
+  isMounted = () => mountedAt(options.mountPoint)?.type.startsWith('nfs') === true,
+): Promise<ExitCode> {
   const files = agentFiles(options.mountPoint)
   const lock = takeLock(files, options.mountPoint)
   const log = createLog()

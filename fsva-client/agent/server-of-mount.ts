@@ -1,11 +1,11 @@
 import { ClientError, ExitCode } from '../exit-codes.ts'
 import { mountedAt } from '../local-checks.ts'
-import { parseTarget } from '../target.ts'
 
-/** The server that the kernel mounted there. Throws ClientError. */
+/** The address of the server that the kernel mounted there. Throws ClientError if that is no NFS mount. */
 export function serverOfMount(mountPoint: string): string {
   const mounted = mountedAt(mountPoint)
-  if (mounted?.type.startsWith('nfs')) return parseTarget(mounted.source).server
+  const address = mounted?.type.startsWith('nfs') && /(?:^|,)addr=([^,]+)/.exec(mounted.options)?.[1]
+  if (address) return address
   throw new ClientError(
     ExitCode.mountPoint,
     `${mountPoint} is not an NFS mount, which an agent belongs to`,

@@ -18,18 +18,16 @@ FSVA_AGENT_SOCKET; FSVA_LOG_LEVEL is "debug", "info" (the default), "warn" or "e
   addChannelOptions(command).action(
     async (directory: string, options: ChannelOptions & { server?: string }) => {
       const { serverOfMount } = await import('../agent/server-of-mount.ts')
+      const { localAddressTowards } = await import('../agent/local-address.ts')
       const { onlyDevice } = await import('../agent/choose-device.ts')
       const { runAgent } = await import('../agent/run-agent.ts')
       const mountPoint = resolve(directory)
       const { socket, channelPort: port, agentSocket, pushes } = options
+      const server = serverOfMount(mountPoint)
       const rendezvous =
         socket === undefined
-          ? {
-              server: options.server ?? serverOfMount(mountPoint),
-              port,
-              device: options.device ?? onlyDevice(),
-            }
-          : { socket: resolve(socket) }
+          ? { server: options.server ?? server, port, device: options.device ?? onlyDevice() }
+          : { socket: resolve(socket), clientAddress: await localAddressTowards(server) }
       process.exitCode = await runAgent({
         mountPoint,
         rendezvous,

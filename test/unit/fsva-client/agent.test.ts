@@ -44,7 +44,12 @@ async function start(t: Test, connect: ConnectChannel) {
   const log = { info: sayAs('info'), warn: sayAs('warn') }
   const mount = { isThere: true }
   const agent = await Agent.start({
-    options: { mountPoint: '/mnt', rendezvous: { socket: '/nowhere' }, dataSocket: undefined, pushes: true },
+    options: {
+      mountPoint: '/mnt',
+      rendezvous: { socket: '/nowhere', clientAddress: '127.0.0.1' },
+      dataSocket: undefined,
+      pushes: true,
+    },
     files,
     log,
     connect,

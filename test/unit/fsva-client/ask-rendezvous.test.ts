@@ -4,6 +4,7 @@ import t from 'tap'
 import { askRendezvous, coherenceOf, parseAnswer } from '../../../fsva-client/agent/ask-rendezvous.ts'
 import { socketDirectory } from '../../fixtures/socket-directory.ts'
 
+const clientAddress = '10.0.0.2'
 const exports = [
   { path: '/srv', coherence: 'complete' },
   { path: '/srv/deep', coherence: 'partial', why: 'FUSE' },
@@ -54,12 +55,14 @@ t.test('over a socket', async (t) => {
     return frame(JSON.stringify({ ok: true, exports }))
   })
   t.teardown(close)
-  t.equal((await askRendezvous({ socket }, '10.0.0.2')).length, 2)
-  t.same(JSON.parse(hello), { fsva: 1, clientAddress: '10.0.0.2' })
+  t.equal((await askRendezvous({ socket, clientAddress })).length, 2)
+  t.same(JSON.parse(hello), { fsva: 1, clientAddress })
 })
 
 t.test('what is no side channel', async (t) => {
-  await t.rejects(askRendezvous({ socket: join(socketDirectory(t), 'none') }), { code: 'ENOENT' })
+  await t.rejects(askRendezvous({ socket: join(socketDirectory(t), 'none'), clientAddress }), {
+    code: 'ENOENT',
+  })
   for (const bytes of [
     Buffer.alloc(0),
     Buffer.from('HTTP/1.1 400'),
@@ -68,6 +71,6 @@ t.test('what is no side channel', async (t) => {
   ]) {
     const socket = join(socketDirectory(t), `s${bytes.length}`)
     t.teardown(await answering(socket, () => bytes))
-    await t.rejects(askRendezvous({ socket }), /not as the side channel/)
+    await t.rejects(askRendezvous({ socket, clientAddress }), /not as the side channel/)
   }
 })
