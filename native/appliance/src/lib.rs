@@ -2,6 +2,7 @@
 
 pub mod change_sink;
 mod claims;
+pub mod coherence;
 mod desk;
 mod execute;
 mod figures;

@@ -77,11 +77,13 @@ impl Call<'_> {
             .guard
             .policy
             .authorize(self.caller, object.export, access)?;
-        Ok(Opened {
+        let opened = Opened {
             object,
             export: authorization.export,
             credentials: authorization.credentials,
-        })
+        };
+        self.tells(&opened);
+        Ok(opened)
     }
 
     /// An open descriptor of a file system that knows its files by name (FUSE) may have come to mean another file.
@@ -119,10 +121,10 @@ impl Call<'_> {
         name: ObjectName,
         fd: OwnedFd,
     ) -> Result<Arc<Object>> {
-        let format = u32::from(sys::statx(fd.as_fd())?.stx_mode) & libc::S_IFMT;
+        let stat = sys::statx(fd.as_fd())?;
         let wire = self.engine.guard.codec.seal(&handle)?;
         let path = Descriptor::new(fd, &self.engine.objects.descriptors);
-        let object = Object::new(wire, handle.export, filesystem, name, format, path);
+        let object = Object::new(wire, handle.export, filesystem, name, &stat, path);
         Ok(self.engine.objects.insert(object))
     }
 

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::fair_queue::Flow;
 use crate::handle::ExportId;
 use crate::object::{DataAccess, Object};
+use crate::own_threads;
 use crate::syscalls_unsafe as sys;
 
 const TICK: Duration = Duration::from_secs(5);
@@ -56,6 +57,7 @@ impl Evicted {
     /// On this thread. Once an object is closed and its inode evicted, nobody would hear of a failed write-back any
     /// more: what was written unstably is synced first.
     pub fn close(self, engine: &Engine) {
+        own_threads::enter();
         for object in &self.objects {
             if object.take_unstable()
                 && let Some(fd) = object.opened(DataAccess::Write)

@@ -13,6 +13,7 @@ use crate::errno::{Errno, Result};
 use crate::handle::{WIRE_BYTES_MAX, WireHandle};
 use crate::name::Name;
 use crate::object::Descriptor;
+use crate::observer::Subject;
 use crate::operations::lookup;
 use crate::syscalls_unsafe as sys;
 
@@ -253,7 +254,7 @@ impl Filler<'_> {
     /// Attributes and handle from one descriptor, so that they are of the same object.
     fn describe(&self, entry: &Entry, fd: &OwnedFd) -> Option<(Attributes, WireHandle)> {
         let parent = &self.directory.object;
-        let stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
+        let mut stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
         // A mount point: LOOKUP tells what is there.
         if stat.stx_mnt_id != parent.filesystem.mount_id {
             return None;
@@ -264,10 +265,18 @@ impl Filler<'_> {
         let place = Some((parent.name.object(), &*entry.name));
         let name = parent.filesystem.name_of(fd.as_fd(), place).ok()?;
         let fsid = parent.filesystem.fsid(name.object(), fd.as_fd());
-        Some((
-            attributes(&stat, fsid),
-            self.call.wire_handle(parent, &name).ok()?,
-        ))
+        let wire = self.call.wire_handle(parent, &name).ok()?;
+        let subject = Subject {
+            wire: &wire,
+            fileid: stat.stx_ino,
+            fsid,
+            known: None,
+        };
+        // A change after the first look was reported to nobody who did not know the handle yet.
+        if self.call.tells_of(self.directory, &subject) {
+            stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
+        }
+        Some((attributes(&stat, fsid), wire))
     }
 
     fn describe_parent(&self) -> Option<(Attributes, WireHandle)> {

@@ -23,6 +23,8 @@ use crate::handle::{ExportId, HandleCodec};
 use crate::lane::Lane;
 use crate::lock_table::LockTable;
 use crate::object::Object;
+use crate::observer::Observer;
+use crate::own_threads;
 use crate::reply_record::{Findings, ReplyRecord};
 use crate::reply_record_doubt;
 use crate::state_directory::StateDirectory;
@@ -83,6 +85,7 @@ pub struct Engine {
     pub verifier: WriteVerifier,
     pub locks: LockTable,
     replies: OnceLock<Arc<ReplyRecord>>,
+    observer: OnceLock<Arc<dyn Observer>>,
     directory_key: [u8; 32],
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
@@ -123,6 +126,7 @@ impl Engine {
             verifier,
             locks: LockTable::default(),
             replies: OnceLock::new(),
+            observer: OnceLock::new(),
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
             state: Arc::new(state),
             volumes: RwLock::default(),
@@ -165,6 +169,9 @@ impl Engine {
         );
         self.retire(gone);
         self.locks.retain(|export| self.volume(export).is_ok());
+        if let Some(observer) = self.observer() {
+            observer.exports_replaced();
+        }
         Ok(())
     }
 
@@ -187,6 +194,15 @@ impl Engine {
     /// None if it has not been opened.
     pub fn replies(&self) -> Option<&Arc<ReplyRecord>> {
         self.replies.get()
+    }
+
+    /// Whom to tell of changes from now on, and of who is told which handles. There is one; false if it is another.
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> bool {
+        self.observer.set(observer).is_ok()
+    }
+
+    pub fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.observer.get()
     }
 
     fn volume_for(&self, export: &Arc<Export>) -> std::result::Result<Arc<Volume>, EngineError> {
@@ -294,6 +310,10 @@ impl Engine {
     /// Does the operation on this thread, which may block.
     pub fn run<O: Operation>(self: &Arc<Engine>, caller: &Arc<Caller>, operation: &O) -> Reply {
         let mut reply = Reply::default();
+        let era = self.observer().map(|observer| observer.era());
+        if O::CHANGES && era.is_some() {
+            own_threads::enter();
+        }
         let call = Call {
             engine: self,
             caller,
@@ -305,6 +325,11 @@ impl Engine {
             bytes: &mut reply.bytes,
         };
         let result = operation.run(&call, &mut output);
+        if let Some(observer) = self.observer()
+            && era != Some(observer.era())
+        {
+            observer.overtaken(caller.identity.address);
+        }
         self.settle(operation, result);
         if let Err(errno) = result {
             assert!(errno != DEFER, "only inline calls are deferred");
@@ -352,6 +377,10 @@ impl Engine {
         }
         // EMFILE must not look like a fact about the file.
         Err(Errno::JUKEBOX)
+    }
+
+    pub fn volumes(&self) -> Vec<Arc<Volume>> {
+        self.volumes.read().unwrap().values().cloned().collect()
     }
 
     /// How handles are made per export, and as whom files are used, in words for the log.

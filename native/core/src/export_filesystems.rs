@@ -129,6 +129,18 @@ impl ExportFilesystems {
         self.touch(key)
     }
 
+    /// Every file system that is mounted now and was touched, and the paths of those that were not, because touching them may
+    /// hang. May block.
+    pub fn all(&self) -> Result<(Vec<Arc<Filesystem>>, Vec<PathBuf>)> {
+        self.refresh()?;
+        let mounted = self.mounted();
+        let untouched = mounted.untouched.values();
+        Ok((
+            mounted.by_key.values().cloned().collect(),
+            untouched.map(|left| left.mount.mount_point.clone()).collect(),
+        ))
+    }
+
     /// How each file system makes its handles, in words for the log; the export's own first.
     pub fn strategies(&self) -> Vec<String> {
         let mounted = self.mounted();

@@ -199,8 +199,13 @@ impl Filesystem {
         }
     }
 
+    /// Whether its root is kept open, so that it cannot be unmounted.
+    pub fn keeps_root(&self) -> bool {
+        matches!(self.root, MountRoot::Kept(_))
+    }
+
     /// The root directory of its mount, or the export's.
-    pub(crate) fn open_root(&self) -> Result<OpenMountRoot<'_>> {
+    pub fn open_root(&self) -> Result<OpenMountRoot<'_>> {
         self.root.open()
     }
 

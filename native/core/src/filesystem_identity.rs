@@ -67,7 +67,8 @@ impl FilesystemIdentity {
     }
 }
 
-fn kernel_fsid(root: BorrowedFd) -> Option<u64> {
+/// f_fsid of an open object's file system, as fanotify(7) names it; None if it has none or cannot be asked.
+pub fn kernel_fsid(root: BorrowedFd) -> Option<u64> {
     let [low, high] = fsid_words(&sys::statfs(root).ok()?);
     let fsid = u64::from(high) << 32 | u64::from(low);
     (fsid != 0).then_some(fsid)

@@ -8,6 +8,7 @@ use crate::call::{Call, Opened, Output, UntrustedHandle};
 use crate::engine::{Engine, Operation};
 use crate::errno::Result;
 use crate::export_policy::Access;
+use crate::observer::{ATTRIBUTES, DIRECTORY};
 use crate::reply_record::{Keep, ReplyRecord};
 use crate::reply_record_doubt::look;
 use crate::reply_record_evidence::Evidence;
@@ -216,6 +217,12 @@ impl Call<'_> {
         evidence: impl FnOnce() -> Option<Evidence>,
         act: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
+        // Entries of the directory come and go by nothing else.
+        let act = || {
+            let done = act();
+            self.changed(directory, DIRECTORY | ATTRIBUTES, &done);
+            done
+        };
         let Some(intent) = self.intent else { return act() };
         if intent.happened_before(self.engine) {
             return Ok(());

@@ -12,6 +12,7 @@ use crate::directory_snapshot::Snapshot;
 use crate::errno::{Errno, Result};
 use crate::filesystem::{Filesystem, ObjectName};
 use crate::handle::{ExportId, WireHandle};
+use crate::observer::KnownSlot;
 use crate::permission_cache::PermissionCache;
 use crate::syscalls_unsafe as sys;
 
@@ -60,6 +61,7 @@ pub struct Object {
     pub name: ObjectName,
     /// The fsid attribute.
     pub fsid: u64,
+    pub fileid: u64,
     /// S_IFMT of the mode; an inode never changes its type.
     pub format: u32,
     path: Descriptor,
@@ -70,18 +72,20 @@ pub struct Object {
     /// Of a directory without stable offsets.
     pub(crate) snapshot: Mutex<Option<Arc<Snapshot>>>,
     pub(crate) changes: Changes,
+    /// Who knows the handle, once somebody does.
+    pub(crate) known: KnownSlot,
     /// Written to unstably since the last successful COMMIT.
     unstable: AtomicBool,
 }
 
 impl Object {
-    /// `path` is an O_PATH descriptor of the object.
+    /// `path` is an O_PATH descriptor of the object, `stat` what statx says of it.
     pub fn new(
         wire: WireHandle,
         export: ExportId,
         filesystem: Arc<Filesystem>,
         name: ObjectName,
-        format: u32,
+        stat: &libc::statx,
         path: Descriptor,
     ) -> Object {
         let fsid = filesystem.fsid(name.object(), path.as_fd());
@@ -91,7 +95,8 @@ impl Object {
             filesystem,
             name,
             fsid,
-            format,
+            fileid: stat.stx_ino,
+            format: u32::from(stat.stx_mode) & libc::S_IFMT,
             path,
             read: OnceLock::new(),
             write: OnceLock::new(),
@@ -99,6 +104,7 @@ impl Object {
             permissions: PermissionCache::default(),
             snapshot: Mutex::default(),
             changes: Changes::default(),
+            known: KnownSlot::new(),
             unstable: AtomicBool::new(false),
         }
     }

@@ -6,6 +6,7 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::observer::{ATTRIBUTES, DATA};
 use crate::operations::new_object::{create_in, open_new, settable, sync_new};
 use crate::operations::set_attributes::{SetAttributes, SetTime, apply_without_size, set_size};
 use crate::reply_record_doubt::creation;
@@ -85,16 +86,24 @@ impl Create {
         self.set_up(call, directory, made)
     }
 
-    /// What a new file gets after it was made.
+    /// What a new file gets after it was made. Others may have found it already.
     fn set_up(&self, call: &Call<'_>, directory: &Opened, made: Opened) -> Result<Opened> {
+        let set = self.set_attributes(&made);
+        call.changed(&made, DATA | ATTRIBUTES, &Ok(()));
+        set?;
+        sync_new(call, directory, &made)?;
+        Ok(made)
+    }
+
+    fn set_attributes(&self, made: &Opened) -> Result<()> {
         match &self.how {
             How::Unchecked(attributes) | How::Guarded(attributes) => {
                 if let Some(size) = attributes.size.filter(|size| *size > 0) {
-                    set_size(&made, &made.stat()?, size)?;
+                    set_size(made, &made.stat()?, size)?;
                 }
-                let changes = settable(&made, attributes)?;
+                let changes = settable(made, attributes)?;
                 let _guard = made.act()?;
-                apply_without_size(made.fd(), &changes)?;
+                apply_without_size(made.fd(), &changes)
             }
             How::Exclusive(verifier) => {
                 let (atime, mtime) = verifier_times(*verifier);
@@ -104,11 +113,9 @@ impl Create {
                     ..SetAttributes::default()
                 };
                 let _guard = made.act()?;
-                apply_without_size(made.fd(), &changes)?;
+                apply_without_size(made.fd(), &changes)
             }
         }
-        sync_new(call, directory, &made)?;
-        Ok(made)
     }
 
     fn use_existing(&self, call: &Call<'_>, directory: &Opened) -> Result<Opened> {
@@ -133,7 +140,9 @@ impl Create {
             // As open(O_CREAT | O_TRUNC): the other attributes are for a new file.
             How::Unchecked(attributes) => {
                 if let Some(size) = attributes.size {
-                    set_size(&existing, &stat, size)?;
+                    let cut = set_size(&existing, &stat, size);
+                    call.changed(&existing, DATA | ATTRIBUTES, &cut);
+                    cut?;
                     existing.sync_metadata(call)?;
                 }
                 Ok(existing)

@@ -4,6 +4,7 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::observer::ATTRIBUTES;
 use crate::reply_record_doubt::entry;
 use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
@@ -60,10 +61,12 @@ impl Link {
             };
             is_free.then_some(evidence)
         };
-        call.once(directory, evidence, || {
+        let linked = call.once(directory, evidence, || {
             let _guard = directory.act()?;
             sys::link(object.fd(), directory.fd(), self.name.as_c_str())
-        })?;
+        });
+        call.changed(object, ATTRIBUTES, &linked);
+        linked?;
         if object.object.is_regular() {
             object.sync_metadata(call)?;
         }

@@ -45,7 +45,12 @@ impl Operation for Lookup {
         let fd = open_entry(call, &directory, &self.name)?;
         let stat = stat_in(&directory.object.filesystem, fd.as_fd())?;
         let found = call.adopt_with(&directory, &self.name, fd, &stat)?;
-        output.answer.object = found.attributes_of(&stat);
+        // A change after the first look was reported to nobody who did not know the handle yet.
+        output.answer.object = if call.tells(&found) {
+            found.attributes_of(&stat_in(&found.object.filesystem, found.fd())?)
+        } else {
+            found.attributes_of(&stat)
+        };
         output.answer.set_handle(&found.object.wire);
         Ok(())
     }
@@ -90,7 +95,9 @@ pub(crate) fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
     if !path.starts_with(&root_path) {
         return Err(Errno::ACCES);
     }
-    call.adopt(directory, &dot_dot, fd)
+    let found = call.adopt(directory, &dot_dot, fd)?;
+    call.tells(&found);
+    Ok(found)
 }
 
 fn path_of(fd: &OwnedFd) -> std::path::PathBuf {

@@ -8,6 +8,7 @@ use crate::credentials::acting_uid;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::observer::ATTRIBUTES;
 use crate::operations::set_attributes::{SetAttributes, apply_without_size};
 use crate::syscalls_unsafe as sys;
 
@@ -31,7 +32,11 @@ pub fn create_in(
     };
     output.answer.directory = directory.attributes_if_any();
     output.answer.before = change.before(output.answer.before);
-    let made = match made.and_then(|made| Ok((made.attributes()?, made))) {
+    let attributes_of = |made: Opened| {
+        call.tells(&made);
+        Ok((made.attributes()?, made))
+    };
+    let made = match made.and_then(attributes_of) {
         // Made, and removed by somebody before there was anything to say about it. Not the directory's handle is
         // stale, which is what the client would understand.
         Err(Errno::STALE) if directory.stat().is_ok() => return Ok(()),
@@ -58,8 +63,11 @@ pub fn finish_new(
     let made = call.adopt(directory, name, fd)?;
     {
         let changes = settable(&made, changes)?;
-        let _guard = made.act()?;
-        apply_without_size(made.fd(), &changes)?;
+        let guard = made.act()?;
+        let applied = apply_without_size(made.fd(), &changes);
+        drop(guard);
+        call.changed(&made, ATTRIBUTES, &Ok(()));
+        applied?;
     }
     sync_new(call, directory, &made)?;
     Ok(made)

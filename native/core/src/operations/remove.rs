@@ -7,6 +7,7 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::filesystem::ObjectName;
 use crate::name::Name;
+use crate::observer::{ATTRIBUTES, NAME_REMOVED, Subject};
 use crate::reply_record_doubt::entry;
 use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
@@ -68,10 +69,14 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
     if let Some(victim) = &victim {
         victim.let_go(call, directory);
     }
-    call.once(directory, evidence, || {
+    let removed = call.once(directory, evidence, || {
         let _guard = directory.act()?;
         sys::unlinkat(directory.fd(), name.as_c_str(), flags)
-    })?;
+    });
+    if let Some(victim) = &victim {
+        victim.report(call, directory, &removed);
+    }
+    removed?;
     if let Some(victim) = victim {
         victim.gone(call, directory, name);
     }
@@ -82,6 +87,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
 pub(super) struct Victim {
     fd: OwnedFd,
     is_last_link: bool,
+    fileid: u64,
     pub name: Option<ObjectName>,
 }
 
@@ -103,6 +109,7 @@ impl Victim {
         Some(Victim {
             fd,
             is_last_link,
+            fileid: stat.stx_ino,
             name: object,
         })
     }
@@ -111,6 +118,28 @@ impl Victim {
     pub fn handle(&self, call: &Call<'_>, directory: &Opened) -> Option<UntrustedHandle> {
         let wire = call.wire_handle(&directory.object, self.name.as_ref()?).ok()?;
         UntrustedHandle::new(wire.as_bytes()).ok()
+    }
+
+    /// It lost a name, or was moved, as far as `done` says so.
+    pub fn report(&self, call: &Call<'_>, directory: &Opened, done: &Result<()>) {
+        let parent = &directory.object;
+        let wire = || call.wire_handle(parent, self.name.as_ref()?).ok();
+        let mut sealed = None;
+        call.changed_of(
+            directory,
+            || {
+                let name = self.name.as_ref()?;
+                let wire = sealed.insert(wire()?);
+                Some(Subject {
+                    wire,
+                    fileid: self.fileid,
+                    fsid: parent.filesystem.fsid(name.object(), self.fd.as_fd()),
+                    known: None,
+                })
+            },
+            ATTRIBUTES | NAME_REMOVED,
+            done,
+        );
     }
 
     /// Before it loses `name`. FUSE daemons rename what is open instead of removing it (.fuse_hidden...), so that the

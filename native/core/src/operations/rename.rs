@@ -4,6 +4,7 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::observer::{ATTRIBUTES, DIRECTORY};
 use crate::operations::remove::Victim;
 use crate::reply_record_doubt::entry;
 use crate::reply_record_evidence::Evidence;
@@ -64,7 +65,7 @@ impl Rename {
         };
         // Before the rename: afterwards the old name may already be another object's.
         let table = from.object.filesystem.uses_table();
-        let source = if !done && (table || call.intent.is_some()) {
+        let source = if !done && (table || call.intent.is_some() || call.engine.observer().is_some()) {
             Victim::find(from, &self.from_name)
         } else {
             None
@@ -79,7 +80,7 @@ impl Rename {
         if let Some(victim) = &victim {
             victim.let_go(call, to);
         }
-        call.once(from, evidence, || {
+        let renamed = call.once(from, evidence, || {
             let _guard = from.act()?;
             sys::renameat(
                 from.fd(),
@@ -87,7 +88,16 @@ impl Rename {
                 to.fd(),
                 self.to_name.as_c_str(),
             )
-        })?;
+        });
+        if from.object.wire != to.object.wire {
+            call.changed(to, DIRECTORY | ATTRIBUTES, &renamed);
+        }
+        for (object, directory) in [(&source, from), (&victim, to)] {
+            if let Some(object) = object {
+                object.report(call, directory, &renamed);
+            }
+        }
+        renamed?;
         let moved = if table {
             source.and_then(|source| source.name)
         } else {

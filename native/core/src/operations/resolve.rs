@@ -38,6 +38,7 @@ impl Operation for Resolve {
         } else {
             beneath(call, &root, path)?
         };
+        call.tells(&found);
         output.answer.object = found.attributes()?;
         output.answer.set_handle(&found.object.wire);
         Ok(())

@@ -4,6 +4,7 @@ use crate::call::{Call, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
+use crate::observer::ATTRIBUTES;
 use crate::operations::getacl::{ACCESS_ACL, DEFAULT_ACL};
 use crate::xattr_unsafe::{removexattr, setxattr};
 
@@ -27,6 +28,7 @@ impl Operation for Setacl {
         let _change = opened.object.changes.begin();
         opened.stat()?;
         let done = self.set(call, &opened);
+        call.changed(&opened, ATTRIBUTES, &done);
         output.answer.object = opened.attributes_if_any();
         done
     }

@@ -4,6 +4,7 @@ use crate::call::{Call, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
+use crate::observer::{ATTRIBUTES, DATA};
 use crate::operations::set_attributes::{self, SetAttributes};
 use crate::reply_record_evidence::Evidence;
 
@@ -64,7 +65,11 @@ impl Setattr {
         if self.changes == SetAttributes::default() {
             return Ok(());
         }
-        set_attributes::apply(opened, stat, &self.changes)?;
+        let applied = set_attributes::apply(opened, stat, &self.changes);
+        let data = if self.changes.size.is_some() { DATA } else { 0 };
+        // One of several changes may have been refused after others were made.
+        call.changed(opened, data | ATTRIBUTES, &Ok(()));
+        applied?;
         opened.sync_metadata(call)
     }
 }

@@ -5,6 +5,7 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::foreign_buffer_unsafe::ForeignBytes;
 use crate::object::DataAccess;
+use crate::observer::{ATTRIBUTES, DATA};
 use crate::operations::read::require_regular;
 use crate::syscalls_unsafe as sys;
 
@@ -37,6 +38,7 @@ impl Operation for Write {
         let stat = opened.stat()?;
         output.answer.before = wcc_attributes(&stat);
         let written = self.write(call, &opened, &stat);
+        call.changed(&opened, DATA | ATTRIBUTES, &written);
         output.answer.object = opened.attributes_if_any();
         output.answer.before = change.before(output.answer.before);
         output.answer.count = written? as u32;

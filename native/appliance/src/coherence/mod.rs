@@ -1,0 +1,479 @@
+//! Clients are told of what changes: by other clients (the core reports it) and by programs of this machine (fanotify(7)).
+//!
+//! A session is only ever told of handles that its client has: a handle is a capability. Which those are is noted as the core
+//! serves its address (known_handles.rs), from before the attributes of an answer are looked at, so that no change falls in
+//! between (fsva_core::observer). What the table has no room for, what the kernel's queue lost, what a mount may have hidden and
+//! what was answered before the session was there is made good by RESYNC: ask again for everything you keep.
+//!
+//! Nobody waits for a client: a change is announced before the call that made it is answered, but the mutator's reply is not held
+//! back until others have acted on it. Clients keep close-to-open, which asks at every open; announcements make that sooner, and are
+//! nothing that it relies on.
+
+mod echoes;
+mod fanotify_event;
+mod fanotify_unsafe;
+mod known_handles;
+mod listener;
+mod observability;
+mod watched;
+mod watcher;
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, RwLock, Weak};
+use std::time::Instant;
+
+use fsva_channel::protocol::{self, ChangeNotice};
+use fsva_core::caller::Door;
+use fsva_core::engine::Engine;
+use fsva_core::handle::WireHandle;
+use fsva_core::observer::{self, Known, Observer, Subject};
+
+use crate::change_sink::ChangeSink;
+use echoes::{Due, Echo, Echoes};
+use known_handles::KnownHandles;
+use listener::Listener;
+pub use observability::{Level, Observability};
+use watched::{Ears, Watched};
+
+const _: () = assert!(observer::DATA == protocol::CHANGED_DATA);
+const _: () = assert!(observer::ATTRIBUTES == protocol::CHANGED_ATTRIBUTES);
+const _: () = assert!(observer::DIRECTORY == protocol::CHANGED_DIRECTORY);
+const _: () = assert!(observer::NAME_REMOVED == protocol::CHANGED_NAME_REMOVED);
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Handles known to clients that are remembered, all sessions together: about 90 bytes each.
+    pub known_max: usize,
+    /// Whether programs of this machine are watched, where that is possible.
+    pub watch: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            known_max: 1 << 20,
+            watch: true,
+        }
+    }
+}
+
+/// Counted since the start.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct CoherenceFigures {
+    pub sessions: u64,
+    pub known_handles: u64,
+    /// Notices given to sessions.
+    pub notices: u64,
+    pub resyncs: u64,
+    /// What the kernel told of, without what clients did.
+    pub events: u64,
+    /// How often the kernel's queue was full.
+    pub overflows: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    notices: AtomicU64,
+    resyncs: AtomicU64,
+    events: AtomicU64,
+    overflows: AtomicU64,
+}
+
+/// Who is told. Replaced as a whole.
+#[derive(Clone, Default)]
+struct Audience {
+    listeners: Vec<Arc<Listener>>,
+    subscribers: Vec<Arc<Subscriber>>,
+    /// Bits of those who went that are still being forgotten.
+    leaving: u64,
+}
+
+struct Subscriber(Arc<dyn ChangeSink>);
+
+impl Audience {
+    fn len(&self) -> usize {
+        self.listeners.len() + self.subscribers.len()
+    }
+
+    /// 0: none is left.
+    fn free_bit(&self) -> u64 {
+        let taken = self
+            .listeners
+            .iter()
+            .fold(self.leaving, |bits, listener| bits | listener.bit);
+        let free = !taken;
+        free & free.wrapping_neg()
+    }
+}
+
+/// One per engine, for as long as that lives.
+pub struct Coherence {
+    engine: Weak<Engine>,
+    known: KnownHandles,
+    audience: RwLock<Arc<Audience>>,
+    /// How many there are: looked at first.
+    listening: AtomicUsize,
+    era: AtomicU64,
+    /// Counts the watcher's ticks.
+    clock: AtomicU32,
+    echoes: Echoes,
+    ears: Arc<Ears>,
+    watched: RwLock<Arc<Watched>>,
+    /// Held by who looks at the file systems.
+    looking: Mutex<()>,
+    counters: Counters,
+}
+
+/// Ends it when dropped.
+#[must_use = "dropping it ends it"]
+pub struct Attachment {
+    coherence: Arc<Coherence>,
+    who: Who,
+}
+
+enum Who {
+    Listener(Arc<Listener>),
+    Subscriber(Arc<Subscriber>),
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.coherence.detach(&self.who);
+    }
+}
+
+impl Coherence {
+    /// Before the first call is served: a change under way meanwhile may be missed. Starts the watcher's thread, which ends
+    /// with the engine.
+    pub fn start(engine: &Arc<Engine>) -> Arc<Coherence> {
+        Coherence::start_with(engine, Options::default())
+    }
+
+    /// If the engine has one already, that one.
+    pub fn start_with(engine: &Arc<Engine>, options: Options) -> Arc<Coherence> {
+        let coherence = Arc::new(Coherence {
+            engine: Arc::downgrade(engine),
+            known: KnownHandles::new(options.known_max),
+            audience: RwLock::default(),
+            listening: AtomicUsize::new(0),
+            era: AtomicU64::new(0),
+            clock: AtomicU32::new(0),
+            echoes: Echoes::default(),
+            ears: Arc::new(Ears::open(options.watch)),
+            watched: RwLock::default(),
+            looking: Mutex::default(),
+            counters: Counters::default(),
+        });
+        if !engine.observe(coherence.clone()) {
+            let there: Arc<dyn Any + Send + Sync> = engine.observer().expect("one is there").clone();
+            return there.downcast().expect("nobody else observes");
+        }
+        coherence.look();
+        watcher::spawn(&coherence);
+        coherence
+    }
+
+    /// Tells `sink` of changes to what the client at `address` knows, but for what its own kernel changes by NFS. From when
+    /// this returns; what its kernel kept from before it has to ask for again, and becomes known by that. May block as long as
+    /// local file systems do.
+    pub fn attach(self: &Arc<Self>, address: IpAddr, sink: Arc<dyn ChangeSink>) -> Attachment {
+        let listener = {
+            let mut audience = self.audience.write().unwrap();
+            let bit = audience.free_bit();
+            let listener = Arc::new(Listener::new(address.to_canonical(), bit, sink));
+            let mut more = Audience::clone(&audience);
+            more.listeners.push(listener.clone());
+            self.replace_audience(&mut audience, more);
+            listener
+        };
+        self.look();
+        // What was answered just before is on its way, and not known.
+        listener.resync_later(Instant::now());
+        self.ears.ring();
+        Attachment {
+            coherence: self.clone(),
+            who: Who::Listener(listener),
+        }
+    }
+
+    /// Tells `sink` of all changes, whoever made them: to be kept inside the server. A notice of what no session's client knows may
+    /// have 0 for fileid and fsid.
+    pub fn subscribe_all(self: &Arc<Self>, sink: Arc<dyn ChangeSink>) -> Attachment {
+        let subscriber = Arc::new(Subscriber(sink));
+        {
+            let mut audience = self.audience.write().unwrap();
+            let mut more = Audience::clone(&audience);
+            more.subscribers.push(subscriber.clone());
+            self.replace_audience(&mut audience, more);
+        }
+        self.look();
+        self.ears.ring();
+        Attachment {
+            coherence: self.clone(),
+            who: Who::Subscriber(subscriber),
+        }
+    }
+
+    /// What clients can rely on being told of each export, sorted by path.
+    pub fn exports(&self) -> Vec<(PathBuf, Observability)> {
+        self.watched.read().unwrap().exports.clone()
+    }
+
+    pub fn figures(&self) -> CoherenceFigures {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CoherenceFigures {
+            sessions: self.audience.read().unwrap().listeners.len() as u64,
+            known_handles: self.known.len() as u64,
+            notices: count(&self.counters.notices),
+            resyncs: count(&self.counters.resyncs),
+            events: count(&self.counters.events),
+            overflows: count(&self.counters.overflows),
+        }
+    }
+
+    fn replace_audience(&self, current: &mut Arc<Audience>, next: Audience) {
+        self.listening.store(next.len(), Ordering::SeqCst);
+        self.era.fetch_add(1, Ordering::SeqCst);
+        *current = Arc::new(next);
+        // As those have who change something (`changed`): they see the new audience, or their change can be seen by now.
+        fence(Ordering::SeqCst);
+    }
+
+    fn detach(&self, who: &Who) {
+        let mut bit = 0;
+        {
+            let mut audience = self.audience.write().unwrap();
+            let mut fewer = Audience::clone(&audience);
+            match who {
+                Who::Listener(gone) => {
+                    fewer.listeners.retain(|listener| !Arc::ptr_eq(listener, gone));
+                    bit = gone.bit;
+                    fewer.leaving |= bit;
+                }
+                Who::Subscriber(gone) => fewer.subscribers.retain(|other| !Arc::ptr_eq(other, gone)),
+            }
+            self.replace_audience(&mut audience, fewer);
+        }
+        // Nobody notes anything under this bit any more (`told` holds the audience), and nobody gets it before it is forgotten.
+        if bit != 0 {
+            self.known.forget(bit);
+            let mut audience = self.audience.write().unwrap();
+            let mut fewer = Audience::clone(&audience);
+            fewer.leaving &= !bit;
+            *audience = Arc::new(fewer);
+        }
+        self.look();
+    }
+
+    /// Watches what is to be watched now. What may have changed before it was is everybody's to ask for again.
+    fn look(&self) {
+        let _looking = self.looking.lock().unwrap();
+        let Some(engine) = self.engine.upgrade() else {
+            return;
+        };
+        let watched = Arc::new(Watched::look(&engine, &self.ears));
+        let former = std::mem::replace(&mut *self.watched.write().unwrap(), watched.clone());
+        if self.listening.load(Ordering::SeqCst) == 0 {
+            self.ears.hear_nothing();
+        } else if watched.has_news(&former) {
+            self.resync_all();
+        }
+    }
+
+    fn resync_all(&self) {
+        let now = Instant::now();
+        let audience = self.audience.read().unwrap().clone();
+        for listener in &audience.listeners {
+            self.resync(listener, now);
+        }
+        for subscriber in &audience.subscribers {
+            subscriber.0.resync();
+        }
+    }
+
+    fn resync(&self, listener: &Listener, now: Instant) {
+        if listener.resync(now) {
+            self.counters.resyncs.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells whoever knows it and has not made the change itself; `otherwise`: fileid and fsid if nobody knows it.
+    fn announce(&self, wire: &WireHandle, known: Option<&Known>, otherwise: (u64, u64), echo: Echo) -> bool {
+        let (audience, bits) = {
+            let audience = self.audience.read().unwrap();
+            // Under the lock: a bit is not another's before this has been looked at.
+            let bits = known.map_or(0, |known| known.sessions.load(Ordering::SeqCst));
+            (audience.clone(), bits)
+        };
+        let (fileid, fsid) = known.map_or(otherwise, |known| (known.fileid, known.fsid));
+        let mut notice = None;
+        let mut tell = |sink: &dyn ChangeSink| {
+            sink.changed(notice.get_or_insert_with(|| ChangeNotice {
+                what: echo.what,
+                fileid,
+                fsid,
+                handle: wire.as_bytes().to_vec(),
+            }));
+        };
+        let mut told = 0;
+        for listener in &audience.listeners {
+            if echo.maker == Some(listener.address) {
+                continue;
+            }
+            if listener.bit & bits != 0 {
+                tell(&*listener.sink);
+                told += 1;
+            } else if listener.is_overflowed() {
+                self.resync(listener, Instant::now());
+            }
+        }
+        for subscriber in &audience.subscribers {
+            tell(&*subscriber.0);
+        }
+        self.counters.notices.fetch_add(told, Ordering::Relaxed);
+        told > 0
+    }
+
+    /// As `announce`, and once more if somebody was told of the object only just before.
+    fn announce_twice(&self, wire: &WireHandle, known: Option<&Known>, otherwise: (u64, u64), echo: Echo) {
+        let told = self.announce(wire, known, otherwise, echo);
+        let now = self.clock.load(Ordering::Relaxed);
+        if told && known.is_some_and(|known| now.wrapping_sub(known.told_at.load(Ordering::Relaxed)) <= 1) {
+            self.echoes.add(wire, echo);
+        }
+    }
+
+    /// About once a second.
+    fn tick(&self) {
+        self.clock.fetch_add(1, Ordering::Relaxed);
+        match self.echoes.tick() {
+            Due::Everything => self.resync_all(),
+            Due::Echoes(echoes) => {
+                for (wire, echo) in echoes {
+                    let known = self.known.find(&wire);
+                    self.announce(&wire, known.as_deref(), (0, 0), echo);
+                }
+            }
+        }
+    }
+
+    fn tick_resyncs(&self) {
+        let now = Instant::now();
+        let audience = self.audience.read().unwrap().clone();
+        for listener in &audience.listeners {
+            if listener.tick(now) {
+                self.counters.resyncs.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn entry_of(&self, subject: &Subject<'_>, now: u32) -> Option<Arc<Known>> {
+        let known = self.known.enter(subject, now)?;
+        if let Some(slot) = subject.known {
+            // Somebody else can only have set the same.
+            let _ = slot.set(known.clone());
+        }
+        Some(known)
+    }
+}
+
+impl Observer for Coherence {
+    fn told(&self, client: IpAddr, subject: &Subject<'_>) -> bool {
+        if self.listening.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        let client = client.to_canonical();
+        // Held until it is noted: who leaves meanwhile waits for it.
+        let audience = self.audience.read().unwrap();
+        let of_client = || {
+            audience
+                .listeners
+                .iter()
+                .filter(|listener| listener.address == client)
+        };
+        let bits = of_client().fold(0, |bits, listener| bits | listener.bit);
+        if bits == 0 {
+            return of_client().next().is_some();
+        }
+        let now = self.clock.load(Ordering::Relaxed);
+        let note = |known: &Known| {
+            if known.told_at.load(Ordering::Relaxed) != now {
+                known.told_at.store(now, Ordering::Relaxed);
+            }
+            if known.sessions.load(Ordering::Relaxed) & bits != bits {
+                known.sessions.fetch_or(bits, Ordering::SeqCst);
+            }
+        };
+        if let Some(known) = subject.known.and_then(|slot| slot.get()) {
+            note(known);
+        } else if let Some(known) = self.entry_of(subject, now) {
+            note(&known);
+        } else {
+            for listener in of_client() {
+                listener.overflowed.store(true, Ordering::SeqCst);
+            }
+        }
+        drop(audience);
+        // Before the object is looked at; `changed` has the other one.
+        fence(Ordering::SeqCst);
+        true
+    }
+
+    fn changed(&self, by: IpAddr, door: Door, subject: &Subject<'_>, what: u16) {
+        fence(Ordering::SeqCst);
+        if self.listening.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let found;
+        let known = match subject.known.and_then(|slot| slot.get()) {
+            Some(known) => Some(&**known),
+            None => {
+                found = self.known.find(subject.wire);
+                found.as_deref()
+            }
+        };
+        let maker = (door == Door::Nfs).then(|| by.to_canonical());
+        self.announce_twice(
+            subject.wire,
+            known,
+            (subject.fileid, subject.fsid),
+            Echo { what, maker },
+        );
+    }
+
+    fn era(&self) -> u64 {
+        self.era.load(Ordering::SeqCst)
+    }
+
+    fn overtaken(&self, client: IpAddr) {
+        let client = client.to_canonical();
+        let audience = self.audience.read().unwrap().clone();
+        for listener in audience
+            .listeners
+            .iter()
+            .filter(|listener| listener.address == client)
+        {
+            listener.resync_later(Instant::now());
+        }
+    }
+
+    fn exports_replaced(&self) {
+        // What may still be known turns out when the clients ask again.
+        self.known.forget(!0);
+        self.look();
+        self.resync_all();
+        let audience = self.audience.read().unwrap().clone();
+        for listener in &audience.listeners {
+            listener.resync_later(Instant::now());
+        }
+    }
+}
+
+impl Drop for Coherence {
+    fn drop(&mut self) {
+        self.ears.ring();
+    }
+}

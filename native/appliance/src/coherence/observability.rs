@@ -1,0 +1,63 @@
+//! What clients can rely on being told of an export's changes.
+
+use std::path::Path;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// What programs of this machine change is not announced, only what clients do.
+    None,
+    /// All is announced but stores through shared mappings.
+    Partial,
+    /// Every change.
+    Complete,
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::None => "none",
+            Level::Partial => "partial",
+            Level::Complete => "complete",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observability {
+    pub coherence: Level,
+    /// In words for the administrator.
+    pub why: String,
+}
+
+impl Observability {
+    /// Of a file system that is watched.
+    pub fn watched(mapped_stores: bool) -> Observability {
+        if mapped_stores {
+            return Observability {
+                coherence: Level::Partial,
+                why: "stores through shared mappings by programs in the appliance are not seen".into(),
+            };
+        }
+        Observability {
+            coherence: Level::Complete,
+            why: "the configuration says that no program in the appliance stores through shared mappings"
+                .into(),
+        }
+    }
+
+    pub fn none(path: &Path, type_name: &str, why: &str) -> Observability {
+        Observability {
+            coherence: Level::None,
+            why: format!("{} ({type_name}): {why}", path.display()),
+        }
+    }
+
+    /// An export is as good as its worst file system.
+    pub fn and(self, other: Observability) -> Observability {
+        if other.coherence < self.coherence {
+            other
+        } else {
+            self
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The thread that hears of what programs of this machine change, and does what is due.
+
+use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use fsva_core::handle::Handle;
+use fsva_core::own_threads;
+
+use super::Coherence;
+use super::echoes::Echo;
+use super::fanotify_event::{Changed, Event, parse};
+use super::fanotify_unsafe as fanotify;
+use super::listener::ANSWER_TIME;
+use super::watched::Ears;
+
+/// How often it is looked for what is due, while somebody listens.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// Between two looks at the queue while it has nothing but what clients do: the kernel puts events together there, and a busy
+/// client is not to wake this thread with each of its writes.
+const OWN_PAUSE: Duration = Duration::from_millis(1);
+const BUFFER_BYTES: usize = 64 << 10;
+/// Reads before the mounts, and what is due, are looked at again.
+const READS_MAX: usize = 16;
+
+pub fn spawn(coherence: &Arc<Coherence>) {
+    let (weak, ears) = (Arc::downgrade(coherence), coherence.ears.clone());
+    let started = std::thread::Builder::new()
+        .name("fsva-watcher".into())
+        .spawn(move || watch(&weak, &ears));
+    // Without it nothing that this machine's programs do is heard of: exports() must not say otherwise.
+    if started.is_err() {
+        coherence.ears.give_up();
+        coherence.look();
+    }
+}
+
+fn watch(coherence: &Weak<Coherence>, ears: &Ears) {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut ticked = Instant::now();
+    let mut listening = true;
+    loop {
+        let timeout = if listening {
+            LOOK_INTERVAL.as_millis() as i32
+        } else {
+            -1
+        };
+        let [heard, rung, mounts] = ears.wait(timeout);
+        let Some(coherence) = coherence.upgrade() else {
+            return;
+        };
+        if rung {
+            ears.quiet();
+        }
+        if mounts {
+            coherence.look();
+        }
+        let mut pause = false;
+        if heard {
+            pause = coherence.hear(&mut buffer);
+        }
+        if ticked.elapsed() >= ANSWER_TIME {
+            ticked = Instant::now();
+            coherence.tick();
+        }
+        coherence.tick_resyncs();
+        listening = coherence.listening.load(Ordering::SeqCst) > 0;
+        drop(coherence);
+        if pause {
+            std::thread::sleep(OWN_PAUSE);
+        }
+    }
+}
+
+impl Coherence {
+    /// Announces what the kernel has to tell. True if it was nothing but what is known already.
+    fn hear(&self, buffer: &mut [u8]) -> bool {
+        let Some(group) = self.ears.group() else {
+            return false;
+        };
+        let mut only_own = true;
+        for _ in 0..READS_MAX {
+            let length = match fanotify::read(group.as_fd(), buffer) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(_) => {
+                    self.lost();
+                    return true;
+                }
+            };
+            for event in parse(&buffer[..length]) {
+                match event {
+                    Event::Changed(changed) if own_threads::contain(changed.thread) => {}
+                    Event::Changed(changed) => {
+                        only_own = false;
+                        self.counters.events.fetch_add(1, Ordering::Relaxed);
+                        self.heard(&changed);
+                    }
+                    Event::Nameless => {}
+                    Event::Lost => {
+                        only_own = false;
+                        self.lost();
+                    }
+                }
+            }
+        }
+        only_own
+    }
+
+    fn lost(&self) {
+        self.counters.overflows.fetch_add(1, Ordering::Relaxed);
+        self.resync_all();
+    }
+
+    /// Under each name that a client may know the object by. One outside of an export gets a name, too, which nobody knows.
+    fn heard(&self, changed: &Changed) {
+        let Some(engine) = self.engine.upgrade() else {
+            return;
+        };
+        let watched = self.watched.read().unwrap().clone();
+        let Some(names) = watched.by_fsid.get(&changed.fsid) else {
+            return;
+        };
+        for &(export, filesystem) in names {
+            let handle = Handle {
+                export,
+                filesystem,
+                object: changed.object.object(),
+            };
+            let Ok(wire) = engine.guard.codec.seal(&handle) else {
+                continue;
+            };
+            let known = self.known.find(&wire);
+            let echo = Echo {
+                what: changed.what,
+                maker: None,
+            };
+            self.announce_twice(&wire, known.as_deref(), (0, 0), echo);
+        }
+    }
+}
