@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { layoutDifference } from './answer-layout.ts'
+import type { NativeSideChannel, SideChannelEvent } from './side-channel-server-binding.ts'
 import type { NativeAgentConnections } from './local-agent-binding.ts'
 
 /** Returned by an operation instead of a status: the answer comes by the completion queue. */
@@ -318,6 +319,10 @@ interface Addon {
     /** Null: another process holds it. Throws if the file cannot be used; its directory must exist. */
     take(path: string): NativeFileLock | null
   }
+  readonly NativeSideChannel: new (
+    core: NativeCore,
+    notify: (event: SideChannelEvent) => void,
+  ) => NativeSideChannel
   readonly NativeAcceptor: {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor

@@ -27,7 +27,7 @@ export interface BackendOptions {
 /** The file system a server serves, with export policy and handles around it. */
 export class Backend {
   readonly vfs: Vfs
-  readonly #core: Core
+  readonly core: Core
   /** Undefined if there is to be none. */
   readonly replyCache: OpenReplyCache | undefined
   /** Undefined if the server was given a Vfs of its own. */
@@ -37,10 +37,10 @@ export class Backend {
   #described = new Map<string, string>()
 
   constructor({ exports, stateDir, vfs, replyCacheBytesMax, log }: BackendOptions) {
-    this.#core = openCore(stateDir)
+    this.core = openCore(stateDir)
     this.#log = log
-    this.#native = vfs === undefined ? new NativeVfs(this.#core) : undefined
-    this.vfs = this.#native ?? new GuardedVfs(vfs!, new NativeExportGuard(this.#core))
+    this.#native = vfs === undefined ? new NativeVfs(this.core) : undefined
+    this.vfs = this.#native ?? new GuardedVfs(vfs!, new NativeExportGuard(this.core))
     try {
       this.setExports(exports)
       this.replyCache = this.#openReplyCache(replyCacheBytesMax)
@@ -48,7 +48,7 @@ export class Backend {
       this.close()
       throw error
     }
-    if (this.#native !== undefined && !this.#core.privileged) {
+    if (this.#native !== undefined && !this.core.privileged) {
       log.warn(
         `not root: every client is served with the rights of this process (uid ${process.getuid?.()}), ` +
           'whoever it says is asking',
@@ -59,14 +59,14 @@ export class Backend {
   #openReplyCache(bytesMax: number): OpenReplyCache | undefined {
     if (bytesMax === 0) return undefined
     const isLasting = this.#native !== undefined
-    return openReplyCache({ core: this.#core, isLasting, bytesMax, log: this.#log })
+    return openReplyCache({ core: this.core, isLasting, bytesMax, log: this.#log })
   }
 
   /** Replaces the exports; their clients are addresses and blocks. Throws, changing nothing, if it cannot. */
   setExports(exports: readonly ExportOptions[]): void {
-    if (this.#native === undefined) this.#core.loadPolicy(exports)
-    else this.#core.loadExports(exports)
-    const strategies = new Map(this.#core.strategies().map((entry) => [entry.path, entry.strategies]))
+    if (this.#native === undefined) this.core.loadPolicy(exports)
+    else this.core.loadExports(exports)
+    const strategies = new Map(this.core.strategies().map((entry) => [entry.path, entry.strategies]))
     const described = new Map(
       exports.map((entry) => [entry.path, this.#describe(entry, strategies.get(entry.path) ?? [])]),
     )
@@ -78,14 +78,14 @@ export class Backend {
 
   /** What the exports say of a handle, before anything is done with it. */
   judge(caller: Caller, handle: Uint8Array): Judgement {
-    return this.#core.judge(caller, handle)
+    return this.core.judge(caller, handle)
   }
 
   /** To be called when no call is in progress any more. */
   close(): void {
     this.replyCache?.close()
     this.#native?.close()
-    this.#core.close()
+    this.core.close()
   }
 
   #describe(entry: ExportOptions, strategies: readonly string[]): string {

@@ -64,6 +64,10 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     )
     .option('--manage-gids', "look users' groups up here: calls can name only 16")
     .option(
+      '--side-channel <socket>',
+      'shared memory for clients on this machine, who come by this Unix socket',
+    )
+    .option(
       '--reply-cache-bytes-max <n>',
       `memory for replies to repeated calls, 0 for none (default ${defaultReplyCacheBytesMax})`,
       replyCacheSize,
@@ -106,6 +110,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       stateDirectory: options.stateDir,
       graceSeconds: options.graceSeconds,
       manageGids: options.manageGids,
+      sideChannelSocket: options.sideChannel,
       replyCacheBytesMax: options.replyCacheBytesMax,
       logLevel: options.logLevel,
       logFormat: options.logFormat,
@@ -136,6 +141,7 @@ interface Options {
   readonly stateDir?: string
   readonly graceSeconds?: number
   readonly manageGids?: boolean
+  readonly sideChannel?: string
   readonly replyCacheBytesMax?: number
   readonly logLevel?: (typeof logLevels)[number]
   readonly logFormat?: (typeof logFormats)[number]

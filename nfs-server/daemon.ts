@@ -81,6 +81,7 @@ class Daemon {
       stateDir: settings.stateDirectory,
       graceSeconds: settings.graceSeconds,
       manageGids: settings.manageGids,
+      sideChannel: settings.sideChannel,
       replyCacheBytesMax: settings.replyCacheBytesMax,
       limits: settings.limits,
       log,
@@ -98,6 +99,12 @@ class Daemon {
     if (metrics.port !== undefined) {
       const address = await this.#startMetrics(metrics.listen, metrics.port)
       ready.push(`metrics ${shownAddresses([address])}`)
+    }
+    if (addresses.sideChannel.length > 0) {
+      const shown = addresses.sideChannel.map((one) =>
+        typeof one === 'string' ? shownPath(one) : shownAddresses([one]),
+      )
+      ready.push(`side-channel ${shown.join(',')}`)
     }
     this.#listenToSignals()
     setInterval(() => this.#refreshHosts(), hostRefreshMs).unref()
@@ -200,6 +207,7 @@ function needRestart(old: Settings, fresh: Settings): string[] {
     stateDirectory: 'state_directory',
     graceSeconds: 'grace_seconds',
     manageGids: 'manage_gids',
+    sideChannel: 'side_channel',
     replyCacheBytesMax: 'limits.reply_cache_bytes_max',
     limits: 'limits',
     log: 'log',

@@ -24,7 +24,14 @@ import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
 import type { ReplyCache, RpcCall, RpcProgram } from './rpc/program.ts'
-import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
+import type {
+  ExportDefinition,
+  Server,
+  ServerAddresses,
+  ServerOptions,
+  SideChannelAddress,
+} from './server.ts'
+import { SideChannel } from './side-channel/side-channel.ts'
 import { nativeGroupLookup } from './vfs/native-groups.ts'
 
 /** A client can provoke so many lines of one kind per interval. */
@@ -45,6 +52,7 @@ export class NfsServer implements Server {
   #exports: readonly ExportOptions[]
   #backend: Backend | undefined
   #locking: Locking | undefined
+  #sideChannel: SideChannel | undefined
   #port111: Port111 | undefined
   #groups: UserGroups | undefined
   #changes: Promise<void> = Promise.resolve()
@@ -157,8 +165,27 @@ export class NfsServer implements Server {
       ],
       log: this.#log,
     })
+    const sideChannel = this.#startSideChannel(backend)
     locking.announce()
-    return { nfs, mount, rpcbind: this.#port111.state }
+    return { nfs, mount, rpcbind: this.#port111.state, sideChannel }
+  }
+
+  /** Last of all that listens: whoever comes by it can use NFS already. */
+  #startSideChannel({ core }: Backend): readonly SideChannelAddress[] {
+    const { sideChannel: options, vfs } = this.#options
+    if (options === undefined) return []
+    if (vfs !== undefined)
+      throw new Error('the side channel serves the file system of the operating system only')
+    const sideChannel = new SideChannel({
+      core,
+      options,
+      exports: () => this.#exports,
+      log: this.#log,
+      refusals: this.#refusals,
+    })
+    this.#sideChannel = sideChannel
+    this.metrics.setSideChannel(() => sideChannel.figures())
+    return sideChannel.addresses
   }
 
   #dispatcherFor(programs: readonly RpcProgram[], replyCache?: ReplyCache): Dispatcher {
@@ -207,6 +234,7 @@ export class NfsServer implements Server {
       try {
         const resolved = await this.#resolve()
         this.#backend?.setExports(resolved)
+        this.#sideChannel?.exportsChanged()
       } catch (error) {
         this.#exports = old
         throw error
@@ -219,6 +247,7 @@ export class NfsServer implements Server {
       if (!this.#exports.some((entry) => entry.clients.some(isHostName))) return
       const exports = await this.#resolve()
       this.#backend?.setExports(exports)
+      this.#sideChannel?.exportsChanged()
     })
   }
 
@@ -240,7 +269,8 @@ export class NfsServer implements Server {
       },
       Math.max(0, deadlineMs - 1),
     )
-    await this.#listener.drain(deadlineMs)
+    // Clients fall back to NFS at once, and this server answers that to the end.
+    await Promise.all([this.#sideChannel?.close(deadlineMs), this.#listener.drain(deadlineMs)])
     clearTimeout(timer)
     await this.#changes
     this.#refusals.close()

@@ -7,6 +7,7 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { NfsServer } from './nfs-server.ts'
 import type { RpcLimits } from './rpc/limits.ts'
+import type { SideChannelOptions } from './side-channel/options.ts'
 import type { Vfs } from './vfs/vfs.ts'
 
 /** An export as a program gives it: the path, and whatever differs from defaultExportOptions (exports.ts). */
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly graceSeconds?: number | undefined
   /** Look users' groups up here, instead of believing calls, which can name only 16; false if undefined. */
   readonly manageGids?: boolean | undefined
+  /** Shared memory with clients beside NFS; none if undefined. Only for the file system of the operating system. */
+  readonly sideChannel?: SideChannelOptions | undefined
   readonly limits?: Partial<RpcLimits> | undefined
   /** Bytes for the replies that repeated calls get; 64 KiB to 1 GiB, 0 for no such cache. Default 16 MiB. */
   readonly replyCacheBytesMax?: number | undefined
@@ -47,12 +50,17 @@ export interface SocketAddress {
   readonly port: number
 }
 
+/** A Unix socket's path, or an address. */
+export type SideChannelAddress = string | SocketAddress
+
 export interface ServerAddresses {
   /** One per address listened on. */
   readonly nfs: readonly SocketAddress[]
   readonly mount: readonly SocketAddress[]
   /** How clients that ask port 111 find this server; 'none': they have to be told the ports. */
   readonly rpcbind: 'registered' | 'served' | 'none'
+  /** Where clients of the side channel come; empty if there is none. */
+  readonly sideChannel: readonly SideChannelAddress[]
 }
 
 export interface Server {

@@ -19,4 +19,6 @@ mod reply_record;
 mod session;
 mod session_changes;
 mod session_queries;
+mod side_channel_figures;
+mod side_channel_server;
 mod sockets;

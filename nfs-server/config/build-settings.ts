@@ -6,6 +6,7 @@ import { ConfigError, type ConfigProblem, problemWithoutPlace } from './config-e
 import { type LoadedConfig, loadConfig } from './load-config.ts'
 import type { ConfigFile, ExportEntry } from './schema.ts'
 import { defaultSettings, type RpcbindMode, type ServerLimits, type Settings } from './settings.ts'
+import { checkSideChannel, sideChannelFrom } from './side-channel.ts'
 
 /** The command line's part of the settings; undefined and empty mean "not given". */
 export interface CommandLineSettings {
@@ -18,6 +19,7 @@ export interface CommandLineSettings {
   readonly stateDirectory: string | undefined
   readonly graceSeconds: number | undefined
   readonly manageGids: boolean | undefined
+  readonly sideChannelSocket: string | undefined
   readonly replyCacheBytesMax: number | undefined
   readonly logLevel: Settings['log']['level'] | undefined
   readonly logFormat: Settings['log']['format'] | undefined
@@ -46,6 +48,7 @@ export function buildSettings(
     stateDirectory: resolve(given.stateDirectory ?? file.stateDirectory),
     graceSeconds: given.graceSeconds ?? file.graceSeconds,
     manageGids: given.manageGids ?? file.manageGids,
+    sideChannel: withSocket(file.sideChannel, given.sideChannelSocket),
     replyCacheBytesMax: given.replyCacheBytesMax ?? file.replyCacheBytesMax,
     log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
     metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
@@ -55,6 +58,10 @@ export function buildSettings(
   }
   const listening = wrongListening(settings)
   if (listening !== undefined) throw new ConfigError([problemWithoutPlace(listening)])
+  const wrongChannel = checkSideChannel(settings)
+  if (wrongChannel.length > 0 && loaded !== undefined) {
+    throw new ConfigError(wrongChannel.map(({ path, message }) => loaded.problemAt(path, message)))
+  }
   const findings = checkExports(settings.exports).map((finding) => ({
     severity: finding.severity,
     problem: place(finding, loaded, file.exports.length),
@@ -66,6 +73,13 @@ export function buildSettings(
     settings,
     warnings: [...warnings, ...checkStateDirectory(settings.exports, settings.stateDirectory)],
   }
+}
+
+function withSocket(
+  sideChannel: Settings['sideChannel'],
+  socket: string | undefined,
+): Settings['sideChannel'] {
+  return socket === undefined ? sideChannel : { ...sideChannel, socket: resolve(socket) }
 }
 
 /** What would fail as "address in use", without another program being there. */
@@ -114,6 +128,7 @@ function fromFile(config: ConfigFile, defaults: Settings): Settings {
     stateDirectory: config.state_directory ?? defaults.stateDirectory,
     graceSeconds: config.grace_seconds ?? defaults.graceSeconds,
     manageGids: config.manage_gids ?? defaults.manageGids,
+    sideChannel: sideChannelFrom(config.side_channel),
     limits: limitsFrom(config.limits),
     replyCacheBytesMax: config.limits?.reply_cache_bytes_max ?? defaults.replyCacheBytesMax,
     log: {

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { replyCacheBytes } from '../reply-cache/limits.ts'
+import { regionBytes, socketPathBytesMax } from '../side-channel/options.ts'
 import { parseClientPattern } from './client-pattern.ts'
 import { logFormats, logLevels, rpcbindModes } from './settings.ts'
 
@@ -101,6 +102,50 @@ export const graceSecondsMax = 3600
 
 const port = wholeNumber(0, 65535)
 
+const shareOfMemory = (min: number, max: number) =>
+  z.custom<number>(
+    (value) => typeof value === 'number' && value % regionBytes.unit === 0 && value >= min && value <= max,
+    { error: `must be a multiple of 2 MiB (2097152), from ${min} to ${max}` },
+  )
+
+const offsetMax = 2 ** 46
+
+const deviceSchema = z.strictObject(
+  {
+    path: absolutePath,
+    offset: shareOfMemory(0, offsetMax).optional(),
+    bytes: shareOfMemory(regionBytes.min, regionBytes.max).optional(),
+    client: text.refine(
+      (address) => isIP(address) !== 0,
+      'must be the IP address of the machine that maps the same memory, such as 192.0.2.7',
+    ),
+  },
+  { error: missing('must be a mapping with at least "path" and "client"') },
+)
+
+const sideChannelSchema = z.strictObject(
+  {
+    socket: absolutePath
+      .refine(
+        (path) => Buffer.byteLength(path) <= socketPathBytesMax,
+        `must not be longer than ${socketPathBytesMax} bytes`,
+      )
+      .optional(),
+    listen: z
+      .array(listenAddress, { error: 'must be a list of IP addresses, such as [192.0.2.1]' })
+      .min(1, 'must have at least one address')
+      .optional(),
+    port: port.optional(),
+    devices: z
+      .array(deviceSchema, { error: 'must be a list of devices, each starting with "- path: /dev/dax0.0"' })
+      .optional(),
+    memory_bytes_max: shareOfMemory(regionBytes.min, regionBytes.max).optional(),
+    spin_us: wholeNumber(0, 10_000).optional(),
+    sessions_max: wholeNumber(1, 1024).optional(),
+  },
+  { error: missing('must be a mapping with "socket", or with "listen" and "devices"') },
+)
+
 export const configSchema = z.strictObject(
   {
     exports: z
@@ -118,6 +163,7 @@ export const configSchema = z.strictObject(
     state_directory: absolutePath.optional(),
     grace_seconds: wholeNumber(0, graceSecondsMax).optional(),
     manage_gids: yesOrNo.optional(),
+    side_channel: sideChannelSchema.optional(),
     limits: limitsSchema.optional(),
     log: z
       .strictObject(

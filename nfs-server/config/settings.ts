@@ -1,6 +1,7 @@
 import type { ExportOptions } from '../exports.ts'
 import { defaultReplyCacheBytesMax } from '../reply-cache/limits.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
+import type { SideChannelOptions } from '../side-channel/options.ts'
 
 /** How the server makes its ports known to clients that ask port 111 (RFC 1833). */
 export const rpcbindModes = ['auto', 'register', 'serve', 'off'] as const
@@ -40,6 +41,8 @@ export interface Settings {
   readonly graceSeconds: number
   /** Users' groups are looked up here. */
   readonly manageGids: boolean
+  /** Undefined: none. */
+  readonly sideChannel: SideChannelOptions | undefined
   readonly limits: Partial<ServerLimits>
   /** 0: no reply cache. */
   readonly replyCacheBytesMax: number
@@ -77,6 +80,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     stateDirectory: defaultStateDirectory(environment, uid),
     graceSeconds: defaultGraceSeconds,
     manageGids: false,
+    sideChannel: undefined,
     limits: {},
     replyCacheBytesMax: defaultReplyCacheBytesMax,
     log: { level: 'info', format: 'auto' },

@@ -3,6 +3,7 @@ import { registerCallCounter, registerCallDurations, type StatusName } from './c
 import { CallStatistics } from './call-statistics.ts'
 import { type LockFigures, registerLocks } from './lock-metrics.ts'
 import { type ReplyCacheFigures, registerReplyCache } from './reply-cache-metrics.ts'
+import { registerSideChannel, type SideChannelMetrics } from './side-channel-metrics.ts'
 
 /** What the transport knows, read when somebody asks for the metrics. */
 export interface TransportFigures {
@@ -58,6 +59,11 @@ export class Metrics {
   /** Once. */
   setLocks(figures: () => LockFigures): void {
     registerLocks(figures, this.#registry)
+  }
+
+  /** Once. */
+  setSideChannel(figures: () => SideChannelMetrics): void {
+    registerSideChannel(figures, this.#registry)
   }
 
   get transport(): TransportFigures {

@@ -32,7 +32,7 @@ const forbidden: readonly { readonly from: RegExp; readonly to: RegExp; readonly
     why: 'a Vfs does not know who calls it',
   },
   {
-    from: /^nfs-server\/(?!vfs\/native-|rpc\/(listener|native-stream)|server)/,
+    from: /^nfs-server\/(?!vfs\/native-|side-channel\/native-|rpc\/(listener|native-stream)|server)/,
     to: /^native\//,
     why: 'few files import the addon',
   },

@@ -1,0 +1,51 @@
+/** What a client is told: one frame of JSON. */
+
+/** How well changes of an export can be seen, and so told. */
+export interface ExportCoherence {
+  readonly path: string
+  readonly coherence: 'complete' | 'partial' | 'none'
+  /** What cannot be seen. */
+  readonly why: string
+}
+
+export interface Region {
+  readonly region: 'memfd' | 'device'
+  readonly offset: number
+  readonly bytes: number
+  /** Hexadecimal. */
+  readonly instance: string
+}
+
+/** A frame's text (native/channel/src/frame.rs). */
+const frameBytesMax = 4096
+
+/** `server` names this process. Exports for which there is no room are left out: what is not named is not watched. */
+export function admitted(region: Region, server: string, exports: readonly ExportCoherence[]): string {
+  const named: ExportCoherence[] = []
+  let text = ''
+  for (const entry of [undefined, ...exports]) {
+    if (entry !== undefined) named.push(entry)
+    const omitted = exports.length - named.length
+    const longer = JSON.stringify({
+      ok: true,
+      ...region,
+      server,
+      exports: named,
+      ...(omitted > 0 && { omitted }),
+    })
+    if (Buffer.byteLength(longer) > frameBytesMax) break
+    text = longer
+  }
+  return text
+}
+
+const refusalCharsMax = 1000
+
+/** `advice` says what the client, or its administrator, can do. */
+export function refused(error: string, advice: string): string {
+  return JSON.stringify({
+    ok: false,
+    error: error.slice(0, refusalCharsMax),
+    advice: advice.slice(0, refusalCharsMax),
+  })
+}
