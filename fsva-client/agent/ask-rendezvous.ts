@@ -12,6 +12,8 @@ export interface ChannelExport {
 }
 
 const frameBytesMax = 4096
+/** The server makes memory for whoever comes; this is as little as it makes. */
+const bytesMin = 8 << 20
 const timeoutMs = 5000
 /** As NFS itself comes: what `secure` exports demand. */
 const privilegedPorts = { first: 665, last: 1023, attemptsMax: 20 } as const
@@ -21,7 +23,7 @@ export async function askRendezvous(rendezvous: Rendezvous): Promise<readonly Ch
   const socket = await connect(rendezvous)
   try {
     const who = 'socket' in rendezvous ? { clientAddress: rendezvous.clientAddress } : {}
-    const hello = Buffer.from(JSON.stringify({ fsva: 1, ...who }))
+    const hello = Buffer.from(JSON.stringify({ fsva: 1, ...who, bytes: bytesMin }))
     const length = Buffer.alloc(4)
     length.writeUInt32LE(hello.length)
     socket.write(Buffer.concat([length, hello]))
