@@ -2,11 +2,24 @@
  * Files of a mount through the agent of this machine, over its socket: for programs that are not the agent. Each read and
  * write is copied once by the agent, into or out of memory that it shares with this process.
  */
+import { readdirSync } from 'node:fs'
 import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { NativeAgentConnection } from '../native/local-agent-binding.ts'
+import { agentFiles } from './agent/agent-files.ts'
 
-/** Where the agent listens if nothing else is said; as in native/agent/src/local.rs. */
-export const agentSocket = '/run/fsva/agent.sock'
+/** Where agents of this machine may listen for other programs: each has the files of one mount. */
+export function agentSockets(): readonly string[] {
+  const { directory } = agentFiles('/')
+  const usual = join(dirname(directory), 'agent.sock')
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith('.data'))
+    return [usual, ...names.sort().map((name) => join(directory, name))]
+  } catch {
+    // No such directory, or nothing for us: there is no agent there.
+    return [usual]
+  }
+}
 
 /** Not among those that Node names. */
 const otherErrnos: Readonly<Record<number, string>> = { 87: 'EUSERS', 122: 'EDQUOT', 116: 'ESTALE' }
@@ -53,7 +66,7 @@ export class AgentConnection {
   }
 
   /** Throws an AgentError; with code ENOTCONN if no agent listens there. */
-  static async connect(socket: string = agentSocket): Promise<AgentConnection> {
+  static async connect(socket: string): Promise<AgentConnection> {
     // Only now: whoever needs no agent needs no addon either.
     const { addon } = await import('../native/binding.ts')
     try {

@@ -31,6 +31,6 @@ export interface NativeAgentConnection {
 }
 
 export interface NativeAgentConnections {
-  /** Throws an Error whose message is the errno's number. Without a path: where the agent usually listens. */
-  connect(socket?: string): NativeAgentConnection
+  /** Throws an Error whose message is the errno's number. */
+  connect(socket: string): NativeAgentConnection
 }

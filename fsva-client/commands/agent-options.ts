@@ -1,23 +1,21 @@
 import type { Command } from 'commander'
 import { AgentForCopies } from '../copy/agent-for-copies.ts'
-import { agentSocket } from '../local-agent.ts'
 
 export interface AgentCommandOptions {
-  /** false: --no-agent. */
-  readonly agent: string | false
+  /** A socket; true: none was said; false: --no-agent. */
+  readonly agent?: string | boolean
 }
 
 /** --agent and --no-agent, for commands that read and write files. */
 export function withAgent(command: Command): Command {
   return command
-    .option('--agent <socket>', 'where the agent of this machine listens', agentSocket)
+    .option('--agent <socket>', 'where the agent listens (default: whichever of this machine has the file)')
     .option('--no-agent', 'do without, by the kernel alone')
 }
 
-/** The agent that the options say, if it is there. */
-export function findAgent({ agent }: AgentCommandOptions): Promise<AgentForCopies> {
-  return AgentForCopies.find({
-    socket: agent === false ? undefined : agent,
+export function agentOf({ agent }: AgentCommandOptions): AgentForCopies {
+  return new AgentForCopies({
+    socket: typeof agent === 'string' ? agent : undefined,
     without: agent === false,
     note: (text) => console.error(`fsva-client: ${text}`),
   })

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { catFile } from '../copy/cat-file.ts'
 import { fileFailure } from '../copy/file-failure.ts'
 import { ClientError, ExitCode } from '../exit-codes.ts'
-import { type AgentCommandOptions, findAgent, withAgent } from './agent-options.ts'
+import { type AgentCommandOptions, agentOf, withAgent } from './agent-options.ts'
 
 export function addCat(program: Command): void {
   withAgent(program.command('cat <file...>'))
     .description('write files to stdout, read by the side channel')
     .action(async (files: string[], options: AgentCommandOptions) => {
-      const agent = await findAgent(options)
+      const agent = agentOf(options)
       // Told by the write that failed, too.
       process.stdout.on('error', () => undefined)
       try {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { copyFile } from '../copy/copy-file.ts'
 import { Progress } from '../copy/progress.ts'
-import { type AgentCommandOptions, findAgent, withAgent } from './agent-options.ts'
+import { type AgentCommandOptions, agentOf, withAgent } from './agent-options.ts'
 
 interface Options extends AgentCommandOptions {
   readonly progress?: boolean
@@ -12,7 +12,7 @@ export function addCp(program: Command): void {
     .description('copy a file into or out of a mount by the side channel; the target is replaced at the end')
     .option('--progress', 'say on stderr how far it is, even if that is no terminal')
     .action(async (source: string, target: string, options: Options) => {
-      const agent = await findAgent(options)
+      const agent = agentOf(options)
       const isShown = options.progress === true || process.stderr.isTTY === true
       let progress: Progress | undefined
       try {

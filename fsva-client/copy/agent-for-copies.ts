@@ -1,14 +1,14 @@
-/** The agent as `cat` and `cp` use it: if it is there and serves the file, and with a note if it should have. */
+/** The agent as `cat` and `cp` use it: if there is one that has the file, and with a note if there should be. */
 import { type FileHandle, statfs } from 'node:fs/promises'
-import { AgentConnection, AgentError, agentSocket, type Place } from '../local-agent.ts'
+import { AgentConnection, AgentError, type AgentFile, agentSockets, type Place } from '../local-agent.ts'
 import { PlaceFile } from './place-file.ts'
 
 export interface AgentOptions {
-  /** Where it listens; undefined: where it usually does. */
+  /** Where it listens; undefined: whichever agent of this machine has the file. */
   readonly socket?: string | undefined
   /** Do without. */
   readonly without?: boolean | undefined
-  /** Told once of each thing that is not as it might be. */
+  /** Told of each file that an agent could serve, and does not. */
   readonly note: (text: string) => void
 }
 
@@ -18,69 +18,80 @@ const nfs = 0x6969
 const placeBytes = 1 << 20
 
 const reasons: Readonly<Record<string, string>> = {
-  EXDEV: 'it is in no mount of the agent',
+  EXDEV: 'it is in no mount of an agent',
   EUSERS: 'too many programs are connected to the agent',
   EMFILE: 'the agent has too many files open',
   EPROTO: 'the agent is of another version',
-  ENOTCONN: 'the agent has gone',
+  ENOTCONN: 'no agent runs',
 }
 
 export class AgentForCopies {
-  readonly #connection: AgentConnection | undefined
-  /** Why there is no connection; undefined if none was wanted. */
-  readonly #missing: string | undefined
-  readonly #note: (text: string) => void
-  /** Two, so that one is filled while the other is emptied. */
-  readonly places: readonly [Place, Place]
+  readonly #options: AgentOptions
+  /** Of the first file that an agent had: both ends of a copy share its memory. */
+  #connection: AgentConnection | undefined
+  #places: readonly [Place, Place] | undefined
 
-  private constructor(
-    connection: AgentConnection | undefined,
-    missing: string | undefined,
-    note: (text: string) => void,
-  ) {
-    this.#connection = connection
-    this.#missing = missing
-    this.#note = note
-    const [first = ownPlace(), second = ownPlace()] = connection?.places ?? []
-    this.places = [first, second]
+  constructor(options: AgentOptions) {
+    this.#options = options
   }
 
-  static async find({ socket = agentSocket, without, note }: AgentOptions): Promise<AgentForCopies> {
-    if (without === true) return new AgentForCopies(undefined, undefined, note)
-    try {
-      return new AgentForCopies(await AgentConnection.connect(socket), undefined, note)
-    } catch (error) {
-      const code = error instanceof AgentError ? error.code : undefined
-      const none = code === 'ENOTCONN' ? `no agent listens at ${socket}` : undefined
-      const why = none ?? reasons[code ?? ''] ?? (error as Error).message
-      return new AgentForCopies(undefined, why, note)
-    }
+  /** Two, so that one is filled while the other is emptied. To be asked for after `file`. */
+  get places(): readonly [Place, Place] {
+    const [first = ownPlace(), second = ownPlace()] = this.#connection?.places ?? []
+    this.#places ??= [first, second]
+    return this.#places
   }
 
-  /** The file of a descriptor, by the agent if it serves it. */
+  /** The file of a descriptor, by the agent if one serves it. The descriptor has to stay open. */
   async file(kernel: FileHandle, path: string): Promise<PlaceFile> {
-    if (this.#missing !== undefined && (await isNfs(kernel))) this.#tell(path, this.#missing)
-    let refusal: string | undefined
-    const file = await PlaceFile.of(kernel, this.#connection, {
-      refused: (code) => {
-        refusal = code
-      },
-      lost: () => this.#tell(path, 'the agent has gone'),
-    })
-    // Whatever is not NFS is nothing for the agent.
-    if (refusal !== undefined && (refusal !== 'EXDEV' || (await isNfs(kernel)))) {
-      this.#tell(path, reasons[refusal] ?? `the agent answers ${refusal}`)
-    }
-    return file
+    const { without, socket, note } = this.#options
+    const lost = () => note(`${path}: by the kernel alone from here on: the agent has gone`)
+    if (without === true) return new PlaceFile(kernel, undefined, lost)
+    const { file, why } = await this.#open(kernel.fd)
+    // What is not NFS is nothing for an agent, unless one was named and is not there.
+    const isMissed = (socket !== undefined && why !== reasons.EXDEV) || (await isNfs(kernel))
+    if (file === undefined && isMissed) note(`${path}: by the kernel alone: ${why}`)
+    return new PlaceFile(kernel, file, lost)
   }
 
-  #tell(path: string, why: string): void {
-    this.#note(`${path}: by the kernel alone: ${why}`)
+  async #open(fd: number): Promise<{ file?: AgentFile; why: string }> {
+    if (this.#connection !== undefined) return await opened(this.#connection, fd)
+    const { socket } = this.#options
+    let why: string | undefined
+    for (const candidate of socket === undefined ? agentSockets() : [socket]) {
+      try {
+        const connection = await AgentConnection.connect(candidate)
+        const found = await opened(connection, fd)
+        if (found.file !== undefined) {
+          this.#connection = connection
+          return found
+        }
+        connection.close()
+        why = found.why
+      } catch (error) {
+        // That nobody listens in one place says nothing of the others.
+        if (!(error instanceof AgentError) || error.code !== 'ENOTCONN') why = reason(error)
+      }
+    }
+    return { why: why ?? `${reasons.ENOTCONN}${socket === undefined ? '' : ` at ${socket}`}` }
   }
 
   close(): void {
     this.#connection?.close()
   }
+}
+
+async function opened(connection: AgentConnection, fd: number): Promise<{ file?: AgentFile; why: string }> {
+  try {
+    return { file: await connection.open(fd), why: '' }
+  } catch (error) {
+    return { why: reason(error) }
+  }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof AgentError)) return (error as Error).message
+  return reasons[error.code] ?? error.message
 }
 
 function ownPlace(): Place {

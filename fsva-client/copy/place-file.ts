@@ -1,38 +1,24 @@
 /** A file as the two ends of a copy see it: through the agent if that serves it, else with the kernel's descriptor. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { type AgentConnection, AgentError, type AgentFile, type Place } from '../local-agent.ts'
+import { AgentError, type AgentFile, type Place } from '../local-agent.ts'
 
 /** The agent has gone while it wrote: what of it arrived is not known. */
 export class WriterLost extends Error {}
 
 export class PlaceFile {
   /** Stays open as long as this is used: it takes over when the agent goes. */
-  #kernel: FileHandle
+  readonly #kernel: FileHandle
   #agent: AgentFile | undefined
   readonly #lost: () => void
 
-  private constructor(kernel: FileHandle, agent: AgentFile | undefined, lost: () => void) {
+  /**
+   * `agent`: the same file, if an agent serves it. `lost` is called when that has gone; it goes on without. Errors of the
+   * file itself are those of Node's FileHandle, or AgentErrors with the same codes.
+   */
+  constructor(kernel: FileHandle, agent: AgentFile | undefined, lost: () => void) {
     this.#kernel = kernel
     this.#agent = agent
     this.#lost = lost
-  }
-
-  /**
-   * `refused` is told why the agent does not serve it, `lost` that it has gone; it goes on without.
-   * Errors of the file itself are those of Node's FileHandle, or AgentErrors with the same codes.
-   */
-  static async of(
-    kernel: FileHandle,
-    connection: AgentConnection | undefined,
-    told: { refused: (code: string) => void; lost: () => void },
-  ): Promise<PlaceFile> {
-    try {
-      return new PlaceFile(kernel, await connection?.open(kernel.fd), told.lost)
-    } catch (error) {
-      if (!(error instanceof AgentError)) throw error
-      told.refused(error.code)
-      return new PlaceFile(kernel, undefined, told.lost)
-    }
   }
 
   /** Whether the agent serves it. */

@@ -54,10 +54,10 @@ pub struct NativeAgentConnection {
 
 #[napi]
 impl NativeAgentConnection {
-    /// Throws with the errno's number in the message if it cannot. No path: where the agent usually listens.
+    /// Throws with the errno's number in the message if it cannot.
     #[napi(factory)]
-    pub fn connect(socket: Option<String>) -> Result<NativeAgentConnection> {
-        let connection = Connection::connect(socket.as_deref().map(Path::new)).map_err(|error| {
+    pub fn connect(socket: String) -> Result<NativeAgentConnection> {
+        let connection = Connection::connect(Path::new(&socket)).map_err(|error| {
             let number = error.raw_os_error().unwrap_or(libc::EIO);
             failure(number)
         })?;

@@ -40,5 +40,8 @@ pub mod packets_unsafe;
 pub mod peer_unsafe;
 pub mod window;
 
-/// Where programs look for the agent if they are not told otherwise.
+/// Where programs look for an agent if they are not told otherwise: here, and at the sockets of this directory with this
+/// suffix, one per mount (fsva-client/agent/agent-files.ts makes them).
 pub const DEFAULT_SOCKET: &str = "/run/fsva/agent.sock";
+pub const AGENTS_DIRECTORY: &str = "/run/fsva/agents";
+pub const DATA_SOCKET_SUFFIX: &str = "data";

@@ -46,7 +46,7 @@ struct fsva_stat {
 	struct fsva_time ctime;
 };
 
-/* Connects to the agent's socket; NULL: /run/fsva/agent.sock.
+/* Connects to the agent that listens at `socket`; NULL: to whichever agent of this machine has the files that are opened.
  * ENOTCONN: there is no agent. EUSERS: too many programs, or too many of this user, are connected. EPROTO: that is no agent
  * of this version. EINVAL: unknown flags. With FSVA_FALLBACK only EINVAL and ENOMEM are left. */
 fsva_connection *fsva_connect(const char *socket, unsigned int flags);
@@ -56,7 +56,7 @@ void fsva_disconnect(fsva_connection *connection);
 
 /* Opens the file of a descriptor, for what the descriptor was opened for. The descriptor stays yours; you may close it.
  * What it was told by write(2) before is seen; what is mapped and changed needs msync(2) first.
- * EXDEV: not in a file system of the agent. EISDIR; EOPNOTSUPP: no regular file, or opened with O_APPEND.
+ * EXDEV: in no file system of an agent. EISDIR; EOPNOTSUPP: no regular file, or opened with O_APPEND.
  * EBADF: no descriptor, or one opened with O_PATH. EMFILE: too many files on this connection. ESTALE: the file is gone.
  * EACCES: the server refuses, to the user that connected. With FSVA_FALLBACK only EBADF and ENOMEM are left. */
 fsva_file *fsva_open(fsva_connection *connection, int descriptor);

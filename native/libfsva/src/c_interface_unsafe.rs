@@ -5,10 +5,9 @@ use std::ffi::{CStr, OsStr, c_char, c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use crate::connection::Connection;
+use crate::agents::{Agents, usual_sockets};
 use crate::file::File;
 use crate::private_copy_unsafe as private_copy;
 use crate::status::Status;
@@ -17,8 +16,7 @@ use crate::status::Status;
 pub const FSVA_FALLBACK: c_uint = 1;
 
 pub struct Connected {
-    /// None: there is no agent, which is allowed.
-    connection: Option<Arc<Connection>>,
+    agents: Agents,
     fallback: bool,
 }
 
@@ -82,13 +80,15 @@ pub unsafe extern "C" fn fsva_connect(socket: *const c_char, flags: c_uint) -> *
         let fallback = flags & FSVA_FALLBACK != 0;
         // SAFETY: null was looked for; else the caller's promise.
         let path = (!socket.is_null()).then(|| unsafe { CStr::from_ptr(socket) });
-        let path = path.map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
-        let connection = match Connection::connect(path) {
-            Ok(connection) => Some(Arc::new(connection)),
-            Err(_) if fallback => None,
-            Err(error) => return Err(error),
+        let sockets = match path {
+            Some(path) => vec![PathBuf::from(OsStr::from_bytes(path.to_bytes()))],
+            None => usual_sockets(),
         };
-        Ok(Connected { connection, fallback })
+        let agents = match Agents::connect(sockets) {
+            Err(_) if fallback => Agents::none(),
+            connected => connected?,
+        };
+        Ok(Connected { agents, fallback })
     };
     pointer(connect())
 }
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn fsva_open(connected: *const Connected, descriptor: c_in
         }
         // SAFETY: not negative, and the caller keeps it open; a number that is not open is refused by the kernel.
         let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
-        File::open(connected.connection.clone(), descriptor, connected.fallback)
+        connected.agents.open(descriptor, connected.fallback)
     };
     pointer(open())
 }
@@ -268,7 +268,7 @@ pub unsafe extern "C" fn fsva_unmap(address: *const c_void, bytes: usize) -> c_i
 pub extern "C" fn fsva_strerror(number: c_int) -> *const c_char {
     let text = match number {
         libc::ENOTCONN => c"The agent is not running, or has gone",
-        libc::EXDEV => c"The file is not in a file system of the agent",
+        libc::EXDEV => c"The file is in no file system of an agent",
         libc::EUSERS => c"Too many programs are connected to the agent",
         libc::EMFILE => c"Too many files are open on this connection",
         libc::ECONNRESET => c"The server was started anew: what was written since the last fsync may be lost",

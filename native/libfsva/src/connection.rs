@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-use fsva_agent::local::DEFAULT_SOCKET;
 use fsva_agent::local::frames::{
     ANSWER_BYTES, Answer, HELLO_BYTES, HELLO_MAGIC, Hello, LocalOp, Request, VERSION,
 };
@@ -41,11 +40,10 @@ pub struct Place<'connection> {
 }
 
 impl Connection {
-    /// None: where the agent usually listens. Errors: those of connect(2), with ENOENT and ECONNREFUSED as ENOTCONN (there is
-    /// no agent), EUSERS if too many programs are connected, EPROTO if that is no agent of this version.
-    pub fn connect(socket: Option<&Path>) -> io::Result<Connection> {
-        let path = socket.unwrap_or(Path::new(DEFAULT_SOCKET));
-        let socket = PacketSocket::connect(path).map_err(|error| match error.raw_os_error() {
+    /// Errors: those of connect(2), with ENOENT and ECONNREFUSED as ENOTCONN (there is no agent), EUSERS if too many programs
+    /// are connected, EPROTO if that is no agent of this version.
+    pub fn connect(socket: &Path) -> io::Result<Connection> {
+        let socket = PacketSocket::connect(socket).map_err(|error| match error.raw_os_error() {
             Some(libc::ENOENT | libc::ECONNREFUSED) => errno(libc::ENOTCONN),
             _ => error,
         })?;

@@ -84,6 +84,12 @@ impl File {
         })
     }
 
+    /// From now on the kernel takes over if the agent is lost.
+    pub fn with_fallback(mut self, descriptor: BorrowedFd<'_>) -> io::Result<File> {
+        self.descriptor = Some(descriptor.try_clone_to_owned()?.into());
+        Ok(self)
+    }
+
     /// Whether the agent serves it.
     pub fn is_direct(&self) -> bool {
         matches!(*self.way(), Way::Agent { .. })

@@ -3,6 +3,7 @@
 //!
 //! `include/fsva.h` has what C sees of it, docs/libfsva.3.md the manual.
 
+pub mod agents;
 mod c_interface_unsafe;
 pub mod connection;
 pub mod file;

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use double::{Double, eventually, pattern};
+use fsva::agents::Agents;
 use fsva::connection::Connection;
 use fsva::file::File;
 use fsva_agent::local::listener::Limits;
 
 fn connect(double: &Double) -> Arc<Connection> {
-    Arc::new(Connection::connect(Some(&double.socket())).unwrap())
+    Arc::new(Connection::connect(&double.socket()).unwrap())
 }
 
 fn errno<T: std::fmt::Debug>(result: io::Result<T>) -> i32 {
@@ -147,7 +148,7 @@ fn a_full_file_system_is_told_after_what_could_be_written() {
 fn without_an_agent() {
     let double = Double::start();
     let nowhere = double.path("no.sock");
-    assert_eq!(errno(Connection::connect(Some(&nowhere))), libc::ENOTCONN);
+    assert_eq!(errno(Connection::connect(&nowhere)), libc::ENOTCONN);
     let kernel = both(&double.path("file"));
     assert_eq!(errno(File::open(None, kernel.as_fd(), false)), libc::ENOTCONN);
     let file = File::open(None, kernel.as_fd(), true).unwrap();
@@ -295,4 +296,22 @@ fn files_per_connection_are_bounded() {
     drop(first);
     assert!(open(&connection).is_ok());
     kernel.write_at(b"x", 0).unwrap();
+}
+
+#[test]
+fn the_agent_that_has_the_file_serves_it() {
+    let (elsewhere, mut here) = (Double::with("/proc", Limits::default()), Double::start());
+    let nowhere = here.path("no.sock");
+    let agents = Agents::connect(vec![nowhere.clone(), elsewhere.socket(), here.socket()]).unwrap();
+    let kernel = both(&here.path("file"));
+    let file = agents.open(kernel.as_fd(), false).unwrap();
+    file.write_at(b"data", 0).unwrap();
+    assert_eq!(here.conduct.open.load(Ordering::SeqCst), 1);
+    drop(file);
+    // One that comes back is connected to again.
+    here.restart();
+    assert!(agents.open(kernel.as_fd(), false).unwrap().is_direct());
+    here.agent = None;
+    assert!(!agents.open(kernel.as_fd(), true).unwrap().is_direct());
+    assert_eq!(errno(Agents::connect(vec![nowhere])), libc::ENOTCONN);
 }

@@ -72,7 +72,7 @@ fn served(double: &Double) {
     let path = double.path("bystander");
     let bytes = pattern(100_000, 3);
     fs::write(&path, &bytes).unwrap();
-    let connection = Arc::new(Connection::connect(Some(&double.socket())).unwrap());
+    let connection = Arc::new(Connection::connect(&double.socket()).unwrap());
     let file = File::open(Some(connection), StdFile::open(&path).unwrap().as_fd(), false).unwrap();
     let mut read = vec![0; bytes.len()];
     assert_eq!(file.read_at(&mut read, 0).unwrap(), bytes.len());
@@ -291,7 +291,7 @@ fn a_user_has_only_so_many_connections() {
     let refused = raw(&double);
     assert_eq!(refused.hello.status.cast_signed(), libc::EUSERS);
     assert!(refused.memory.is_none());
-    let error = Connection::connect(Some(&double.socket())).unwrap_err();
+    let error = Connection::connect(&double.socket()).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EUSERS));
     assert_eq!(double.agent.as_ref().unwrap().figures().refused, 2);
     held.pop();
