@@ -129,6 +129,10 @@ impl Drop for KernelFile {
     }
 }
 
+pub fn files(conduct: &Arc<Conduct>) -> Arc<dyn Files> {
+    Arc::new(Kernel(conduct.clone()))
+}
+
 /// A directory, an agent in it that serves whatever is mounted below `/` unless told otherwise, and its conduct.
 pub struct Double {
     pub directory: tempfile::TempDir,
@@ -155,7 +159,7 @@ impl Double {
         LocalAgent::start(LocalOptions {
             socket: self.socket(),
             mount_points: vec![mount_point.into()],
-            files: Arc::new(Kernel(self.conduct.clone())),
+            files: files(&self.conduct),
             limits,
         })
     }
