@@ -1,0 +1,158 @@
+//! What was asked and is not answered: each request keeps its id, and what it needs is kept, until its answer is there.
+
+use std::sync::Arc;
+
+use fsva_channel::message::{GrantRef, Message};
+use fsva_channel::requests::Requests;
+
+use crate::error::ClientError;
+use crate::lending::Pages;
+
+/// What the server may still use until it has answered.
+pub type Loaned = Option<(GrantRef, Arc<Pages>)>;
+pub type Outcome = Result<Message, ClientError>;
+pub type Callback = Box<dyn FnOnce(Outcome) + Send>;
+
+/// Who wants the answer.
+pub enum Waiter {
+    /// A thread, which looks into the place.
+    Thread,
+    Callback(Callback),
+    /// Whoever asked has given up, or never cared.
+    Nobody,
+}
+
+enum Place {
+    Free,
+    Asked {
+        waiter: Waiter,
+        loaned: Loaned,
+    },
+    /// Until the thread takes it.
+    Answered(Outcome),
+}
+
+/// Unanswered requests.
+pub struct Window {
+    requests: Requests,
+    places: Vec<Place>,
+    /// The server's epoch, while requests may be sent to it.
+    pub epoch: Option<u64>,
+    /// Threads that sleep until somebody tells them, by place.
+    pub parked: Vec<usize>,
+}
+
+/// What became of an answer.
+pub enum Delivered {
+    /// Nobody asked for it, or it was there before.
+    Stray,
+    /// A thread finds it at that place.
+    To(usize, Loaned),
+    /// To be called without the lock.
+    Call(Callback, Outcome, Loaned),
+    Dropped(Loaned),
+}
+
+impl Window {
+    pub fn new(responses: u64) -> Window {
+        Window {
+            requests: Requests::new(responses),
+            places: (0..responses).map(|_| Place::Free).collect(),
+            epoch: None,
+            parked: Vec::new(),
+        }
+    }
+
+    /// The message with its id. None, and everything given back: the window is full.
+    pub fn begin(
+        &mut self,
+        request: Message,
+        waiter: Waiter,
+        loaned: Loaned,
+    ) -> Result<Message, (Waiter, Loaned)> {
+        let place = self.place_of(self.requests.next_id());
+        if !matches!(self.places[place], Place::Free) {
+            return Err((waiter, loaned));
+        }
+        let Ok(request) = self.requests.begin(request) else {
+            return Err((waiter, loaned));
+        };
+        self.places[place] = Place::Asked { waiter, loaned };
+        Ok(request)
+    }
+
+    pub fn answer(&mut self, answer: &Message) -> Delivered {
+        let Some(request) = self.requests.answered(answer) else {
+            return Delivered::Stray;
+        };
+        let place = self.place_of(request.request_id);
+        if request.op == answer.op {
+            self.settle(place, Ok(*answer))
+        } else {
+            self.settle(place, Err(ClientError::Nonsense("an answer to something else")))
+        }
+    }
+
+    /// Ends everything that is unanswered.
+    pub fn fail_all(&mut self, error: impl Fn() -> ClientError) -> Vec<Delivered> {
+        self.epoch = None;
+        let mut delivered = Vec::new();
+        for request in self.requests.unanswered() {
+            let _ = self.requests.answered(&request);
+            let place = self.place_of(request.request_id);
+            delivered.push(self.settle(place, Err(error())));
+        }
+        delivered
+    }
+
+    fn settle(&mut self, place: usize, outcome: Outcome) -> Delivered {
+        match std::mem::replace(&mut self.places[place], Place::Free) {
+            Place::Asked {
+                waiter: Waiter::Thread,
+                loaned,
+            } => {
+                self.places[place] = Place::Answered(outcome);
+                Delivered::To(place, loaned)
+            }
+            Place::Asked {
+                waiter: Waiter::Callback(callback),
+                loaned,
+            } => Delivered::Call(callback, outcome, loaned),
+            Place::Asked { loaned, .. } => Delivered::Dropped(loaned),
+            Place::Free | Place::Answered(_) => Delivered::Stray,
+        }
+    }
+
+    /// The answer for a thread, if it is there.
+    pub fn take(&mut self, place: usize) -> Option<Outcome> {
+        match std::mem::replace(&mut self.places[place], Place::Free) {
+            Place::Answered(outcome) => Some(outcome),
+            other => {
+                self.places[place] = other;
+                None
+            }
+        }
+    }
+
+    /// The thread waits no longer; what was asked may still happen, and what it needs is kept until it is answered.
+    pub fn abandon(&mut self, place: usize) {
+        match &mut self.places[place] {
+            Place::Asked { waiter, .. } => *waiter = Waiter::Nobody,
+            answered @ Place::Answered(_) => *answered = Place::Free,
+            Place::Free => {}
+        }
+    }
+
+    /// What has to be sent in a new epoch.
+    pub fn unanswered(&self) -> Vec<Message> {
+        self.requests.unanswered()
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    pub fn place_of(&self, id: u64) -> usize {
+        (id & (self.places.len() as u64 - 1)) as usize
+    }
+}
