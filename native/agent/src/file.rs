@@ -19,6 +19,10 @@ use crate::link::Link;
 use crate::mapping::{Held, Mapping, Segment};
 use crate::window::{Loaned, Waiter};
 
+/// Of linux/errno.h, which programs never see.
+const EBADHANDLE: u32 = 521;
+const EJUKEBOX: u32 = 528;
+
 /// stable_how of RFC 1813, section 3.3.7.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u16)]
@@ -73,11 +77,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The answer, unless it is an errno number.
 pub(crate) fn checked(answer: Message, what: &'static str) -> Result<Message, ClientError> {
-    match i32::try_from(answer.status) {
-        Ok(0) => Ok(answer),
-        Ok(errno) if errno < 4096 => Err(ClientError::Errno { errno, what }),
-        _ => Err(ClientError::Nonsense("an impossible error number")),
-    }
+    let errno = match answer.status {
+        0 => return Ok(answer),
+        // Of a handle that is not the server's, as NFS's own client says it to programs.
+        EBADHANDLE => libc::ESTALE,
+        EJUKEBOX => libc::EAGAIN,
+        status @ 1..4096 => status as i32,
+        _ => return Err(ClientError::Nonsense("an impossible error number")),
+    };
+    Err(ClientError::Errno { errno, what })
 }
 
 fn open(shared: &Shared, request: &OpenRequest) -> Result<(Opened, Attributes), ClientError> {
@@ -104,7 +112,11 @@ fn open(shared: &Shared, request: &OpenRequest) -> Result<(Opened, Attributes), 
             Err(ClientError::RegionLost) if !shared.is_current(&link) => continue,
             answer => {
                 let answer = checked(answer?, "opening the file")?;
-                let attributes = read_attributes(&pages, answer.length)?;
+                // Opened by a server that was killed before it said so: the next one does not know them.
+                let attributes = match answer.length {
+                    0 => Attributes::default(),
+                    length => read_attributes(&pages, length)?,
+                };
                 let index = answer.handle_index;
                 return Ok((Opened { link, index }, attributes));
             }

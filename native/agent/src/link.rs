@@ -248,6 +248,10 @@ impl Link {
         patience: &mut Patience,
     ) -> Result<(Message, Option<u64>), ClientError> {
         loop {
+            if self.surroundings.closed.load(Ordering::Acquire) {
+                self.end(loaned);
+                return Err(ClientError::Closed);
+            }
             let mut window = self.window();
             match window.begin(request, waiter, loaned) {
                 Ok(message) => {
@@ -336,7 +340,9 @@ impl Link {
     }
 
     fn late(&self, patience: &Patience) -> ClientError {
-        if self.is_connected() {
+        if self.surroundings.closed.load(Ordering::Acquire) {
+            ClientError::Closed
+        } else if self.is_connected() {
             Counters::add(&self.surroundings.counters.timeouts, 1);
             ClientError::TimedOut(patience.limit)
         } else {
