@@ -11,6 +11,7 @@ use fsva_channel::broken::Broken;
 use fsva_channel::channel::{Channel, Event, Incoming};
 use fsva_channel::message::Message;
 use fsva_channel::protocol::Op;
+use fsva_channel::requests::Requests;
 use fsva_channel::response_cache::Admission;
 use fsva_channel::sender::SendError;
 use fsva_channel::session::HEARTBEAT_INTERVAL;
@@ -23,6 +24,8 @@ use fsva_core::errno::Errno;
 use crate::claims::Unclaimed;
 use crate::execute;
 use crate::kept_area::KeptArea;
+use crate::lent_pages::LentPages;
+use crate::looking::Looking;
 use crate::mailbox::Mail;
 use crate::open_files::{OpenFiles, SessionClient};
 use crate::session::{End, Shared};
@@ -30,6 +33,8 @@ use crate::under_way::{Known, Pending, UnderWay};
 
 /// Requests executed before their answers are sent.
 const BATCH: usize = 16;
+/// Of ours at a time. The client's requests fill at most half of the ring: there is room for these.
+pub const INVALIDATIONS_MAX: u64 = 8;
 /// A client that does not take its answers is looked after so often.
 const BACKLOG_WAIT: Duration = Duration::from_millis(10);
 
@@ -39,9 +44,15 @@ pub(crate) struct Desk {
     pub client: SessionClient,
     pub shared: Arc<Shared>,
     pub open_files: OpenFiles,
+    pub lent: LentPages,
+    pub looking: Looking,
+    /// INVALIDATE PAGEs that the client has not answered.
+    pub invalidations: Requests,
+    /// One for which there was no room.
+    pub invalidation: Option<Message>,
     under_way: UnderWay,
     /// Answers and requests of ours that are to be sent.
-    outgoing: Vec<Message>,
+    pub outgoing: Vec<Message>,
     /// Counts the client's processes, as far as this one knows.
     process: u64,
     /// What an operation answers besides the fixed part.
@@ -60,8 +71,15 @@ impl Desk {
     ) -> Result<Desk, Broken> {
         let kept = KeptArea::take(&channel.region, &mut channel.pool)?;
         let open_files = OpenFiles::restore(kept.open_files, &client, &engine.guard.callers);
-        shared.counters.open_files.set(open_files.len() as u64);
-        Ok(Desk {
+        let server = channel.region.map.server;
+        let memory = channel.region.memory.clone();
+        let restored = std::mem::take(&mut channel.restored);
+        let lent = LentPages::new(memory, server, channel.take_lending(), kept.lent);
+        let mut desk = Desk {
+            lent,
+            looking: Looking::default(),
+            invalidations: Requests::new(INVALIDATIONS_MAX),
+            invalidation: None,
             under_way: UnderWay::new(channel.region.map.geometry.responses),
             port: channel.region.instance as u16,
             channel,
@@ -73,7 +91,10 @@ impl Desk {
             process: 0,
             bytes: Vec::new(),
             started: Instant::now(),
-        })
+        };
+        desk.restore(&restored)?;
+        desk.count_load();
+        Ok(desk)
     }
 
     /// Until the session ends, and nothing of it is under way any more.
@@ -104,19 +125,19 @@ impl Desk {
         self.channel.beat();
         match self.channel.poll(self.started.elapsed())? {
             Event::Same => {}
-            Event::PeerBegan { same_process, .. } => self.client_began(same_process),
-            Event::Connected { .. } => self.shared.counters.connected.set(1),
+            Event::PeerBegan { same_process, .. } => self.client_began(same_process)?,
+            Event::Connected { .. } => self.client_came(),
             Event::PeerDead => {
                 self.shared.counters.connected.set(0);
                 self.channel.begin_again()?;
             }
         }
         if let Some(mail) = self.shared.mailbox.take() {
-            if mail.stop {
-                self.drain(mail)?;
+            let stop = mail.stop;
+            self.drain(mail)?;
+            if stop {
                 return Ok(Some(End::Closed));
             }
-            self.drain(mail)?;
         }
         let mut taken = 0;
         while taken < BATCH && self.outgoing.len() < BATCH {
@@ -127,6 +148,9 @@ impl Desk {
                 None => break,
             }
             taken += 1;
+        }
+        if self.channel.is_connected() {
+            self.look()?;
         }
         self.send()?;
         if taken == BATCH {
@@ -141,7 +165,7 @@ impl Desk {
         Ok(None)
     }
 
-    fn client_began(&mut self, same_process: bool) {
+    fn client_began(&mut self, same_process: bool) -> Result<(), Broken> {
         self.shared.counters.connected.set(0);
         // Answers of before are in the response cache, or their requests are sent again.
         self.outgoing.clear();
@@ -149,11 +173,20 @@ impl Desk {
             self.process += 1;
             self.shared.counters.clients.add(1);
             self.open_files.clear();
+            self.forget_holder()?;
         }
         self.count_load();
+        Ok(())
     }
 
     fn drain(&mut self, mail: Mail) -> Result<(), Broken> {
+        // First what changed: what was read may be from before.
+        for file in mail.changed {
+            self.file_changed(file)?;
+        }
+        if mail.resync {
+            self.doubt_everything();
+        }
         for (ticket, reply) in mail.results {
             if let Some(pending) = self.under_way.take(ticket) {
                 self.finish(pending, &reply.answer)?;
@@ -173,6 +206,13 @@ impl Desk {
             self.outgoing.push(answer_to(request));
             return Ok(());
         }
+        if op == Op::InvalidatePage {
+            self.invalidated(request);
+            return Ok(());
+        }
+        if request.request_id == 0 {
+            return Err(Broken::Forged);
+        }
         match self.under_way.find(request.request_id, self.process) {
             Known::No => {}
             Known::UnderWay => return Ok(()),
@@ -189,6 +229,10 @@ impl Desk {
                     in_doubt = true;
                     self.shared.counters.in_doubt.add(1);
                 }
+                // It named pages that were lent to nobody when an earlier process was killed.
+                Admission::Answer(answer) if op == Op::MapPage && !self.lent.all_lent(&answer.grants) => {
+                    responses.execute_again(request.request_id);
+                }
                 Admission::Answer(answer) => {
                     self.shared.counters.repeated.add(1);
                     self.outgoing.push(answer);
@@ -197,7 +241,13 @@ impl Desk {
                 Admission::Running | Admission::Old => return Ok(()),
             }
         }
-        match execute::begin(self, op, request, in_doubt) {
+        let begun = execute::begin(self, op, request, in_doubt);
+        self.unless_answered(request, begun)
+    }
+
+    /// Answers with what went wrong.
+    pub fn unless_answered(&mut self, request: &Message, begun: Result<(), Unclaimed>) -> Result<(), Broken> {
+        match begun {
             Ok(()) => Ok(()),
             Err(Unclaimed::Errno(errno)) => {
                 self.fail(request, errno);
@@ -216,7 +266,7 @@ impl Desk {
     ) -> Result<(), Unclaimed> {
         pending.process = self.process;
         let Some(ticket) = self.under_way.next() else {
-            pending.claims.release(&self.channel.borrower);
+            execute::abandon(self, pending);
             return Err(Unclaimed::Errno(Errno::JUKEBOX));
         };
         let mut answer = Answer {
@@ -245,12 +295,10 @@ impl Desk {
 
     fn finish(&mut self, pending: Pending, result: &Answer) -> Result<(), Broken> {
         if pending.process != self.process {
-            pending.claims.release(&self.channel.borrower);
+            execute::abandon(self, pending);
             return Ok(());
         }
-        let answer = execute::finish(self, pending, result);
-        self.answer(answer);
-        Ok(())
+        execute::finish(self, pending, result)
     }
 
     pub fn fail(&mut self, request: &Message, errno: Errno) {
@@ -294,8 +342,9 @@ impl Desk {
     fn unless_begun_anew(&mut self, broken: Broken) -> Result<(), Broken> {
         match self.channel.poll(self.started.elapsed())? {
             Event::Same if self.channel.is_connected() => Err(broken),
-            Event::PeerBegan { same_process, .. } => {
-                self.client_began(same_process);
+            Event::PeerBegan { same_process, .. } => self.client_began(same_process),
+            Event::Connected { .. } => {
+                self.client_came();
                 Ok(())
             }
             _ => Ok(()),
@@ -306,6 +355,9 @@ impl Desk {
         let counters = &self.shared.counters;
         counters.under_way.set(self.under_way.len() as u64);
         counters.open_files.set(self.open_files.len() as u64);
+        counters.lent_grants.set(self.lent.lent());
+        counters.cached_pages.set(self.lent.pages());
+        counters.quarantined_grants.set(self.lent.quarantined());
     }
 }
 

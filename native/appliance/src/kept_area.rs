@@ -27,7 +27,6 @@ const SHARE: usize = 8;
 pub struct KeptArea {
     pub open_files: OpenTable,
     pub lent: LentTable,
-    pub pages: PageRange,
 }
 
 impl KeptArea {
@@ -64,7 +63,6 @@ impl KeptArea {
         Ok(KeptArea {
             open_files: OpenTable::new(memory.clone(), open_at, open_files),
             lent: LentTable::new(memory.clone(), lent_at, grants),
-            pages,
         })
     }
 }

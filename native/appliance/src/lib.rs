@@ -4,16 +4,18 @@ pub mod change_sink;
 mod claims;
 pub mod coherence;
 mod desk;
+mod desk_pages;
 mod execute;
 mod figures;
-#[allow(dead_code, reason = "lent pages come next")]
 mod kept_area;
-#[allow(dead_code, reason = "lent pages come next")]
+mod lent_pages;
 mod lent_table;
+mod looking;
 mod mailbox;
 mod open_files;
 mod open_table;
 mod page_cache_unsafe;
+mod page_copies;
 mod pieces_unsafe;
 pub mod rendezvous;
 pub mod rendezvous_hello;
@@ -23,6 +25,5 @@ pub mod rendezvous_region;
 mod rendezvous_unsafe;
 mod same_bytes;
 pub mod session;
-#[allow(dead_code, reason = "lent pages come next")]
 mod stamp;
 mod under_way;

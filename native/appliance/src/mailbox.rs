@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fsva_channel::wake::{OtherWork, Wake};
+use fsva_core::answer::Attributes;
 use fsva_core::engine::Reply;
 
 /// Changes remembered by name; more become one "anything".
@@ -15,6 +16,15 @@ const CHANGES_MAX: usize = 1024;
 pub struct FileKey {
     pub fsid: u64,
     pub fileid: u64,
+}
+
+impl FileKey {
+    pub fn of(attributes: &Attributes) -> FileKey {
+        FileKey {
+            fsid: attributes.fsid,
+            fileid: attributes.fileid,
+        }
+    }
 }
 
 /// Everything that came since the last look.

@@ -22,16 +22,27 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Of no file, and vouching for nothing.
+    pub const UNKNOWN: Stamp = Stamp {
+        file: FileKey { fsid: 0, fileid: 0 },
+        size: 0,
+        mtime: 0,
+        ctime: 0,
+        settled: false,
+    };
+
+    /// How it looks now, to be compared with how it looked.
+    pub fn now(attributes: &Attributes) -> Stamp {
+        Stamp::of(attributes, UNIX_EPOCH, false)
+    }
+
     /// `asked`: when, at the latest, the attributes were not asked for yet. `local`: they are of this machine's clock, and
     /// every change of the file shows in them.
     pub fn of(attributes: &Attributes, asked: SystemTime, local: bool) -> Stamp {
         let ctime = attributes.ctime;
         let changed = UNIX_EPOCH + Duration::new(u64::from(ctime.seconds), ctime.nseconds);
         Stamp {
-            file: FileKey {
-                fsid: attributes.fsid,
-                fileid: attributes.fileid,
-            },
+            file: FileKey::of(attributes),
             size: attributes.size,
             mtime: pair(attributes.mtime.seconds, attributes.mtime.nseconds),
             ctime: pair(ctime.seconds, ctime.nseconds),

@@ -1,9 +1,12 @@
 //! Requests that threads of an export work on.
 
+use std::time::SystemTime;
+
 use fsva_channel::message::Message;
 use fsva_channel::protocol::Op;
 
 use crate::claims::Claims;
+use crate::mailbox::FileKey;
 use crate::open_files::OpenFile;
 
 /// One of them, and what it needs when its result comes.
@@ -20,6 +23,15 @@ pub enum Stage {
     Plain,
     /// What is open if the result is good.
     Opening(Box<OpenFile>),
+    /// Pages that are being filled.
+    Loading {
+        load: u32,
+        /// Before the file was looked at.
+        asked: SystemTime,
+        local: bool,
+    },
+    /// Nobody asked: is this file as it was when it was lent?
+    Looking(FileKey),
 }
 
 /// Bounded: as many as a client may have unanswered, and as many of its process before.
@@ -57,8 +69,12 @@ impl UnderWay {
 
     pub fn insert(&mut self, pending: Pending) {
         if let Some(ticket) = self.free.pop() {
-            let place = self.place(pending.request.request_id);
-            self.ids[place] = (pending.request.request_id, pending.process);
+            let id = pending.request.request_id;
+            let place = self.place(id);
+            // What nobody asked for has no id.
+            if id != 0 {
+                self.ids[place] = (id, pending.process);
+            }
             self.tickets[ticket as usize] = Some(pending);
         }
     }

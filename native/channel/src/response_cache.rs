@@ -114,6 +114,14 @@ impl<M: Words> ResponseCache<M> {
         })
     }
 
+    /// After `Answer`, if that has turned out to be worth nothing: as if the request had just been admitted.
+    pub fn execute_again(&mut self, request_id: u64) {
+        let index = self.index(request_id);
+        if matches!(self.entries[index], Entry::Done(id, _) if id == request_id) {
+            self.start(index, request_id);
+        }
+    }
+
     /// Before the answer is sent. False: nobody waits for it any more.
     pub fn complete(&mut self, answer: &Message) -> bool {
         let index = self.index(answer.request_id);
@@ -205,6 +213,12 @@ mod tests {
         assert_eq!(cache.admit(5), Ok(Admission::Execute));
         assert_eq!(cache.admit(1), Ok(Admission::Old));
         assert!(!cache.complete(&answer(1)));
+        assert!(cache.complete(&answer(5)));
+        cache.execute_again(1);
+        assert_eq!(cache.admit(5), Ok(Admission::Answer(answer(5))));
+        cache.execute_again(5);
+        assert_eq!(cache.admit(5), Ok(Admission::Running));
+        assert!(cache.complete(&answer(5)));
         assert_eq!(cache.admit(0), Err(Broken::Forged));
         assert_eq!(cache.admit(u64::MAX), Err(Broken::Forged));
     }

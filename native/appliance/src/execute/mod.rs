@@ -3,11 +3,16 @@
 mod evict_page;
 mod fsync;
 mod getattr;
+mod inspect;
+pub mod map_page;
 mod open;
 mod read;
 mod release;
+pub mod restore_grants;
+mod unmap_page;
 mod write;
 
+use fsva_channel::broken::Broken;
 use fsva_channel::message::Message;
 use fsva_channel::protocol::{ATTRIBUTES_BYTES, Op};
 use fsva_core::answer::{Answer, Attributes};
@@ -30,13 +35,24 @@ pub fn begin(desk: &mut Desk, op: Op, request: &Message, in_doubt: bool) -> Resu
         Op::Read => read::begin(desk, request),
         Op::Write => write::begin(desk, request, in_doubt),
         Op::Fsync => fsync::begin(desk, request),
+        Op::MapPage => map_page::begin(desk, request),
+        Op::UnmapPage => unmap_page::begin(desk, request),
+        Op::RestoreGrants => restore_grants::begin(desk, request),
         Op::EvictPage => evict_page::begin(desk, request),
         _ => Err(Unclaimed::Errno(Errno::NOSYS)),
     }
 }
 
-/// Ends the request's claims.
-pub fn finish(desk: &mut Desk, mut pending: Pending, result: &Answer) -> Message {
+/// Ends the request's claims, and answers it unless there is more to do for it.
+pub fn finish(desk: &mut Desk, mut pending: Pending, result: &Answer) -> Result<(), Broken> {
+    match pending.stage {
+        Stage::Loading { .. } => return map_page::loaded(desk, &pending.request, &pending.stage, result),
+        Stage::Looking(file) => return desk.looked(file, result),
+        Stage::Plain if pending.op == Op::MapPage && result.status == 0 => {
+            return map_page::looked(desk, pending, result);
+        }
+        _ => {}
+    }
     let mut answer = answer_to(&pending.request);
     answer.status = result.status;
     if result.status == 0 {
@@ -44,13 +60,25 @@ pub fn finish(desk: &mut Desk, mut pending: Pending, result: &Answer) -> Message
             Op::Open => open::finish(desk, &mut pending, result, &mut answer),
             Op::Getattr => getattr::finish(desk, &pending, result, &mut answer),
             Op::Read => read::finish(desk, result, &mut answer),
-            Op::Write => write::finish(desk, result, &mut answer),
+            Op::Write => write::finish(desk, result, &mut answer)?,
             Op::Fsync => fsync::finish(result, &mut answer),
+            Op::EvictPage => evict_page::finish(desk, &pending.request, result),
             _ => {}
         }
     }
     pending.claims.release(&desk.channel.borrower);
-    answer
+    desk.answer(answer);
+    Ok(())
+}
+
+/// As `finish`, of a request that nobody waits for any more.
+pub fn abandon(desk: &mut Desk, pending: Pending) {
+    match pending.stage {
+        Stage::Loading { load, .. } => desk.lent.abandon(load),
+        Stage::Looking(_) => desk.looking.ended(),
+        Stage::Plain | Stage::Opening(_) => {}
+    }
+    pending.claims.release(&desk.channel.borrower);
 }
 
 fn pending(op: Op, request: &Message, claims: Claims) -> Pending {
@@ -64,7 +92,7 @@ fn pending(op: Op, request: &Message, claims: Claims) -> Pending {
 }
 
 /// The handle and the caller of a request about an open file. EBADF if it is not open, or not for this access.
-fn file_of(
+pub fn file_of(
     desk: &mut Desk,
     request: &Message,
     access: u32,

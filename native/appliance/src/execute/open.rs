@@ -2,51 +2,17 @@
 
 use fsva_channel::grant_word;
 use fsva_channel::message::Message;
-use fsva_channel::protocol::{
-    ACCESS_READ, ACCESS_WRITE, ATTRIBUTES_BYTES, OPEN_REQUEST_BYTES, Op, OpenRequest,
-};
+use fsva_channel::protocol::{ATTRIBUTES_BYTES, OPEN_REQUEST_BYTES, Op, OpenRequest};
 use fsva_core::answer::Answer;
-use fsva_core::call::{Call, Output, UntrustedHandle};
-use fsva_core::engine::Operation;
-use fsva_core::errno::Result;
-use fsva_core::export_policy::Access;
 
+use super::inspect::Inspect;
 use super::{attribute_bytes, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
 use crate::desk::{Desk, answer_to};
 use crate::open_files::OpenFile;
 use crate::under_way::{Pending, Stage};
 
-/// Whether the caller may use the object so, and its attributes.
-struct Inspect {
-    object: UntrustedHandle,
-    access: u32,
-}
-
-impl Operation for Inspect {
-    const INLINE: bool = true;
-
-    fn handle(&self) -> Option<&UntrustedHandle> {
-        Some(&self.object)
-    }
-
-    fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
-        let writes = self.access & ACCESS_WRITE != 0;
-        let access = if writes { Access::Mutate } else { Access::Read };
-        let opened = call.open(&self.object, access)?;
-        let stat = opened.stat()?;
-        if self.access & ACCESS_READ != 0 {
-            opened.permit_data(&stat, &[libc::R_OK, libc::X_OK])?;
-        }
-        if writes {
-            opened.permit_data(&stat, &[libc::W_OK])?;
-        }
-        output.answer.object = opened.attributes_of(&stat);
-        Ok(())
-    }
-}
-
-pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result::Result<(), Unclaimed> {
+pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> Result<(), Unclaimed> {
     if in_doubt && let Some(handle_index) = desk.open_files.opened_by(request.request_id) {
         desk.answer(Message {
             handle_index,
@@ -65,6 +31,7 @@ pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result:
     let inspect = Inspect {
         object: file.handle,
         access: file.access,
+        data: false,
     };
     let caller = file.caller();
     let mut pending = pending(Op::Open, request, claims);
@@ -72,7 +39,7 @@ pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result:
     desk.start(caller, inspect, pending)
 }
 
-fn read_request(desk: &Desk, request: &Message, claims: &Claims) -> std::result::Result<OpenFile, Unclaimed> {
+fn read_request(desk: &Desk, request: &Message, claims: &Claims) -> Result<OpenFile, Unclaimed> {
     // The attributes come where the request was.
     let at = claims
         .first(OPEN_REQUEST_BYTES, grant_word::Access::Write)

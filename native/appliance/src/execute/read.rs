@@ -14,6 +14,9 @@ use crate::claims::{Claims, Unclaimed};
 use crate::desk::Desk;
 use crate::pieces_unsafe::Pieces;
 
+/// More than that is copied by another thread, while this one goes on with other requests.
+const INLINE_MAX: usize = 1 << 20;
+
 /// The core's READ, once for each piece of memory. The answer's attributes are from before the first.
 pub struct ReadPieces {
     pub file: UntrustedHandle,
@@ -29,6 +32,9 @@ impl Operation for ReadPieces {
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
+        if call.inline && self.into.total() > INLINE_MAX {
+            return Err(DEFER);
+        }
         let mut done = 0;
         let mut attributes = None;
         for buffer in self.into.buffers() {

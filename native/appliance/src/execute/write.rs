@@ -1,5 +1,6 @@
 //! WRITE, as of RFC 1813, from granted memory.
 
+use fsva_channel::broken::Broken;
 use fsva_channel::grant_word;
 use fsva_channel::message::Message;
 use fsva_channel::protocol::{ACCESS_WRITE, Op};
@@ -14,6 +15,7 @@ use fsva_core::operations::write::{Stable, Write};
 use super::{TRANSFER_MAX, file_of, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
 use crate::desk::Desk;
+use crate::mailbox::FileKey;
 use crate::pieces_unsafe::Pieces;
 use crate::same_bytes::is_already_there;
 
@@ -112,9 +114,14 @@ pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result:
     desk.start(caller, write, pending(Op::Write, request, claims))
 }
 
-pub fn finish(desk: &mut Desk, result: &Answer, answer: &mut Message) {
+pub fn finish(desk: &mut Desk, result: &Answer, answer: &mut Message) -> std::result::Result<(), Broken> {
+    // At once, and not when somebody has noticed: whoever has the answer finds no page of before.
+    if result.object.present == 1 {
+        desk.file_changed(FileKey::of(&result.object))?;
+    }
     desk.shared.counters.bytes_written.add(u64::from(result.count));
     answer.length = result.count;
     answer.flags = result.flags as u16;
     answer.offset = u64::from_le_bytes(result.verifier);
+    Ok(())
 }

@@ -29,10 +29,11 @@ use fsva_channel::spin::Spin;
 use fsva_channel::wake::EventWake;
 use fsva_core::answer::Answer;
 use fsva_core::call::UntrustedHandle;
-use fsva_core::caller::{CallerIdentity, Door, Flavor};
+use fsva_core::caller::{Caller, CallerIdentity, Door, Flavor};
 use fsva_core::engine::Engine;
 use fsva_core::export_policy::{ExportDefinition, Squash};
 use fsva_core::name::Name;
+use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::resolve::Resolve;
 
@@ -113,7 +114,8 @@ impl Files {
         self.handle(name)
     }
 
-    pub fn handle(&self, name: &str) -> Vec<u8> {
+    /// As root, by NFS.
+    fn caller(&self) -> Arc<Caller> {
         let id = self.engine.guard.callers.intern(CallerIdentity {
             address: ADDRESS.parse().unwrap(),
             privileged_port: true,
@@ -123,7 +125,17 @@ impl Files {
             gid: 0,
             gids: Box::default(),
         });
-        let caller = self.engine.guard.callers.get(id).unwrap();
+        self.engine.guard.callers.get(id).unwrap()
+    }
+
+    pub fn fsid(&self, handle: &[u8]) -> u64 {
+        let object = UntrustedHandle::new(handle).unwrap();
+        let reply = self.engine.run(&self.caller(), &Getattr { object });
+        reply.answer.object.fsid
+    }
+
+    pub fn handle(&self, name: &str) -> Vec<u8> {
+        let caller = self.caller();
         let root = Resolve {
             export_path: self.export.clone(),
             path: Vec::new(),
