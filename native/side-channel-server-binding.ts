@@ -56,6 +56,24 @@ export interface PreparedRegion {
   readonly kept: boolean
 }
 
+/** How well changes of an export can be seen, and so told. */
+export interface ExportCoherence {
+  readonly path: string
+  readonly coherence: 'complete' | 'partial' | 'none'
+  /** What cannot be seen. */
+  readonly why: string
+}
+
+/** What the watching of file systems counts (native/appliance/src/coherence). */
+export interface WatchFigures {
+  /** Now. */
+  readonly knownHandles: number
+  readonly notices: number
+  readonly resyncs: number
+  readonly events: number
+  readonly overflows: number
+}
+
 export interface NativeSideChannel {
   /** A part of a device, all of it from `offset` on without `bytes`. Answers its bytes; throws what is wrong with it. */
   addDevice(path: string, offset: number, bytes: number | undefined): number
@@ -74,6 +92,8 @@ export interface NativeSideChannel {
   ): Promise<PreparedRegion>
   /** Answers, and begins the session of the same number. Throws if there is none then. */
   start(id: number, text: string, address: string, privilegedPort: boolean, spinMicroseconds: number): void
+  coherence(): ExportCoherence[]
+  watching(): WatchFigures
   isGone(id: number): boolean
   figures(id: number): SideChannelFigures | null
   /** `ended` follows. */

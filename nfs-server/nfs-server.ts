@@ -24,13 +24,7 @@ import { Dispatcher } from './rpc/dispatch.ts'
 import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
 import type { ReplyCache, RpcCall, RpcProgram } from './rpc/program.ts'
-import type {
-  ExportDefinition,
-  Server,
-  ServerAddresses,
-  ServerOptions,
-  SideChannelAddress,
-} from './server.ts'
+import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 import { SideChannel } from './side-channel/side-channel.ts'
 import { nativeGroupLookup } from './vfs/native-groups.ts'
 
@@ -105,6 +99,7 @@ export class NfsServer implements Server {
       log: this.#log,
     })
     this.#backend = backend
+    this.#sideChannel = this.#createSideChannel(backend)
     const locking = new Locking({
       vfs: backend.vfs,
       stateDirectory: this.#stateDirectory,
@@ -165,15 +160,15 @@ export class NfsServer implements Server {
       ],
       log: this.#log,
     })
-    const sideChannel = this.#startSideChannel(backend)
+    // Last of all: whoever comes by it can use NFS already.
+    const sideChannel = this.#sideChannel?.listen() ?? []
     locking.announce()
     return { nfs, mount, rpcbind: this.#port111.state, sideChannel }
   }
 
-  /** Last of all that listens: whoever comes by it can use NFS already. */
-  #startSideChannel({ core }: Backend): readonly SideChannelAddress[] {
+  #createSideChannel({ core }: Backend): SideChannel | undefined {
     const { sideChannel: options, vfs } = this.#options
-    if (options === undefined) return []
+    if (options === undefined) return undefined
     if (vfs !== undefined)
       throw new Error('the side channel serves the file system of the operating system only')
     const sideChannel = new SideChannel({
@@ -183,9 +178,8 @@ export class NfsServer implements Server {
       log: this.#log,
       refusals: this.#refusals,
     })
-    this.#sideChannel = sideChannel
     this.metrics.setSideChannel(() => sideChannel.figures())
-    return sideChannel.addresses
+    return sideChannel
   }
 
   #dispatcherFor(programs: readonly RpcProgram[], replyCache?: ReplyCache): Dispatcher {

@@ -54,3 +54,13 @@ impl From<SessionFigures> for SideChannelFigures {
         }
     }
 }
+
+/// As `CoherenceFigures`, which has the words.
+#[napi(object)]
+pub struct WatchFigures {
+    pub known_handles: f64,
+    pub notices: f64,
+    pub resyncs: f64,
+    pub events: f64,
+    pub overflows: f64,
+}

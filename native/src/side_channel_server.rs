@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use fsva_appliance::coherence::{Attachment, Coherence};
 use fsva_appliance::rendezvous::{Arrival, Endpoint, Peer, Rendezvous};
 use fsva_appliance::rendezvous_hello::{Hello, LifeSign, Prepared};
 use fsva_appliance::rendezvous_region::{Device, Source, geometry_for};
@@ -22,7 +23,7 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use crate::core::{NativeCore, failure};
-use crate::side_channel_figures::SideChannelFigures;
+use crate::side_channel_figures::{SideChannelFigures, WatchFigures};
 
 /// Regions are made by so many threads, for so many clients at once: more than can be undecided.
 const MAKERS: usize = 2;
@@ -56,9 +57,19 @@ pub struct PreparedRegion {
     pub kept: bool,
 }
 
+#[napi(object)]
+pub struct ExportCoherence {
+    pub path: String,
+    /// "complete", "partial" or "none".
+    pub coherence: String,
+    pub why: String,
+}
+
 struct Running {
     session: Arc<Session>,
     life: LifeSign,
+    /// As the client, and for the pages lent to it. None until the file systems have been looked at.
+    attached: Option<[Attachment; 2]>,
 }
 
 type Notify = ThreadsafeFunction<SideChannelEvent, (), SideChannelEvent, napi::Status, false, true>;
@@ -70,9 +81,26 @@ struct Shared {
     prepared: Mutex<HashMap<u32, Prepared>>,
     running: Mutex<HashMap<u32, Running>>,
     devices: Mutex<Vec<Arc<Device>>>,
+    coherence: Arc<Coherence>,
 }
 
 impl Shared {
+    /// From now on the session is told of changes.
+    fn attach(&self, id: u32, address: IpAddr) {
+        let session = match lock(&self.running).get(&id) {
+            Some(running) => running.session.clone(),
+            None => return,
+        };
+        let attached = [
+            self.coherence.subscribe_all(session.lent_pages()),
+            self.coherence.attach(address, session),
+        ];
+        // Else it has ended meanwhile.
+        if let Some(running) = lock(&self.running).get_mut(&id) {
+            running.attached = Some(attached);
+        }
+    }
+
     fn tell(&self, event: SideChannelEvent) {
         self.notify.call(event, ThreadsafeFunctionCallMode::NonBlocking);
     }
@@ -144,7 +172,8 @@ pub struct NativeSideChannel {
 
 #[napi]
 impl NativeSideChannel {
-    /// Listens nowhere yet. `notify` is called for each event.
+    /// Listens nowhere yet. To be made once the exports are loaded and before the first call is served, since changes are
+    /// watched from then on. `notify` is called for each event.
     #[napi(constructor)]
     pub fn new(core: &NativeCore, notify: Function<'_, SideChannelEvent, ()>) -> Result<NativeSideChannel> {
         let notify = notify
@@ -152,8 +181,10 @@ impl NativeSideChannel {
             .callee_handled::<false>()
             .weak::<true>()
             .build()?;
+        let engine = core.engine()?.clone();
+        let coherence = Coherence::start(&engine);
         Ok(NativeSideChannel {
-            engine: Some(core.engine()?.clone()),
+            engine: Some(engine),
             shared: Arc::new(Shared {
                 notify,
                 next: AtomicU32::new(1),
@@ -161,6 +192,7 @@ impl NativeSideChannel {
                 prepared: Mutex::default(),
                 running: Mutex::default(),
                 devices: Mutex::default(),
+                coherence,
             }),
             rendezvous: Vec::new(),
             makers: Arc::new(Pool::new("fsva-regions".into(), MAKERS, MAKING_MAX)),
@@ -186,7 +218,11 @@ impl NativeSideChannel {
 
     /// As `listenLocally`; port 0 picks one. Answers the port.
     #[napi]
-    pub fn listen_tcp(&mut self, address: String, port: u16) -> std::result::Result<u32, Error<&'static str>> {
+    pub fn listen_tcp(
+        &mut self,
+        address: String,
+        port: u16,
+    ) -> std::result::Result<u32, Error<&'static str>> {
         let address: IpAddr = address
             .parse()
             .map_err(|_| Error::new("EINVAL", format!("{address:?} is no IP address")))?;
@@ -261,7 +297,13 @@ impl NativeSideChannel {
         let (deferred, promise) = env.create_deferred::<PreparedRegion, _>()?;
         let shared = self.shared.clone();
         let job = Box::new(move || {
-            let made = make(hello, device.as_deref(), bytes as u64, instance.unwrap_or(0), keep);
+            let made = make(
+                hello,
+                device.as_deref(),
+                bytes as u64,
+                instance.unwrap_or(0),
+                keep,
+            );
             match made {
                 Ok(prepared) => {
                     let region = PreparedRegion {
@@ -315,8 +357,45 @@ impl NativeSideChannel {
             on_end: Box::new(move |end| shared.ended(id, end)),
         })
         .map_err(failure)?;
-        lock(&self.shared.running).insert(id, Running { session, life });
-        Ok(())
+        let attached = None;
+        let running = Running {
+            session,
+            life,
+            attached,
+        };
+        lock(&self.shared.running).insert(id, running);
+        // It waits for file systems to answer, for which the event loop has no time.
+        let shared = self.shared.clone();
+        std::thread::Builder::new()
+            .name("fsva-attach".into())
+            .spawn(move || shared.attach(id, address))
+            .map(drop)
+            .map_err(failure)
+    }
+
+    /// What can be seen of the changes of each export.
+    #[napi]
+    pub fn coherence(&self) -> Vec<ExportCoherence> {
+        let exports = self.shared.coherence.exports().into_iter();
+        exports
+            .map(|(path, observability)| ExportCoherence {
+                path: path.display().to_string(),
+                coherence: observability.coherence.name().into(),
+                why: observability.why,
+            })
+            .collect()
+    }
+
+    #[napi]
+    pub fn watching(&self) -> WatchFigures {
+        let figures = self.shared.coherence.figures();
+        WatchFigures {
+            known_handles: figures.known_handles as f64,
+            notices: figures.notices as f64,
+            resyncs: figures.resyncs as f64,
+            events: figures.events as f64,
+            overflows: figures.overflows as f64,
+        }
     }
 
     /// Whether the client of a session has gone, as far as the kernel knows.

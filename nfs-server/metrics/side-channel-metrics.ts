@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { SideChannelFigures } from '../side-channel/native-side-channel.ts'
+import type { SideChannelFigures, WatchFigures } from '../side-channel/native-side-channel.ts'
 
 /** The side channel's figures: of its sessions together, those that have ended included. */
-export interface SideChannelMetrics extends SideChannelFigures {
+export interface SideChannelMetrics extends SideChannelFigures, WatchFigures {
   readonly sessions: number
   readonly begun: number
   readonly refused: number
@@ -18,6 +18,7 @@ const gauges: readonly (readonly [name: string, help: string, field: Field])[] =
   ['open_files', 'Files that clients have open', 'openFiles'],
   ['lent_grants', 'Grants of file pages that clients have', 'lentGrants'],
   ['cached_pages', 'Pages of 4 KiB that hold the bytes of files', 'cachedPages'],
+  ['known_handles', 'Files and directories that clients know, and are told of', 'knownHandles'],
   ['quarantined_grants', 'Grants taken back that clients have not given back yet', 'quarantinedGrants'],
 ]
 
@@ -36,8 +37,16 @@ const counters: readonly (readonly [name: string, help: string, field: Field])[]
   ['map_misses_total', 'Pages mapped that had to be read', 'mapMisses'],
   ['invalidated_grants_total', 'Grants taken back since their bytes changed', 'invalidatedGrants'],
   ['restored_grants_total', 'Grants that clients held over a restart', 'restoredGrants'],
-  ['hints_sent_total', 'Changes told to clients', 'hintsSent'],
-  ['hints_dropped_total', 'Changes not told one by one: the client looks at all it has', 'hintsDropped'],
+  ['changes_seen_total', 'Changes by programs of this machine', 'events'],
+  ['changes_lost_total', 'Times that too many programs changed too much to be seen', 'overflows'],
+  ['notices_total', 'Changes that sessions were told of', 'notices'],
+  ['resyncs_total', 'Times that a session was told to look at everything', 'resyncs'],
+  ['hints_sent_total', 'Messages of changes put into rings', 'hintsSent'],
+  [
+    'hints_dropped_total',
+    'Messages for which a ring had no room, or no reader: the client looks at everything',
+    'hintsDropped',
+  ],
 ]
 
 const prefix = 'fsva_side_channel_'

@@ -1,12 +1,5 @@
 /** What a client is told: one frame of JSON. */
-
-/** How well changes of an export can be seen, and so told. */
-export interface ExportCoherence {
-  readonly path: string
-  readonly coherence: 'complete' | 'partial' | 'none'
-  /** What cannot be seen. */
-  readonly why: string
-}
+import type { ExportCoherence } from './native-side-channel.ts'
 
 export interface Region {
   readonly region: 'memfd' | 'device'

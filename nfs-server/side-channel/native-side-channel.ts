@@ -4,9 +4,11 @@ import type { NativeSideChannel, SideChannelEvent } from '../../native/side-chan
 import type { Core } from '../vfs/native-core.ts'
 
 export type {
+  ExportCoherence,
   NativeSideChannel,
   SideChannelEvent,
   SideChannelFigures,
+  WatchFigures,
 } from '../../native/side-channel-server-binding.ts'
 
 /** Listens nowhere yet. */

@@ -1,7 +1,7 @@
 /** The sessions that there are, and those that are being made. */
 
 import type { Client } from './admission.ts'
-import type { SideChannelFigures } from './native-side-channel.ts'
+import type { ExportCoherence, SideChannelFigures } from './native-side-channel.ts'
 
 export interface Session {
   readonly id: number
@@ -10,8 +10,8 @@ export interface Session {
   readonly device: number | undefined
   /** Of its region: known once there is one. */
   instance: string | undefined
-  /** What it was told of the exports. */
-  view: string
+  /** What it was told of each export; nothing before it was. */
+  view: ReadonlyMap<string, ExportCoherence['coherence']>
   readonly ended: Promise<void>
   readonly hasEnded: () => void
 }
@@ -31,12 +31,12 @@ export class SessionTable {
 
   add(id: number, client: Client, device: number | undefined): Session {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const session = {
+    const session: Session = {
       id,
       client,
       device,
       instance: undefined,
-      view: '',
+      view: new Map(),
       ended: promise,
       hasEnded: resolve,
     }

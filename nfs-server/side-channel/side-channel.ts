@@ -20,11 +20,12 @@ import {
   RefusedError,
   type Visitor,
 } from './admission.ts'
-import { admitted, type ExportCoherence, refused } from './answer.ts'
+import { admitted, refused } from './answer.ts'
 import { DeviceError } from './device-error.ts'
 import { HelloError, parseHello } from './hello.ts'
 import {
   createNativeSideChannel,
+  type ExportCoherence,
   type NativeSideChannel,
   type SideChannelEvent,
 } from './native-side-channel.ts'
@@ -48,8 +49,6 @@ export interface SideChannelContext {
 }
 
 export class SideChannel {
-  /** Where it listens: a Unix socket's path, addresses with the port that was picked. */
-  readonly addresses: readonly (string | ListenAddress)[]
   readonly #context: SideChannelContext
   readonly #native: NativeSideChannel
   readonly #policy: AdmissionPolicy
@@ -65,7 +64,7 @@ export class SideChannel {
   #refused = 0
   #isClosing = false
 
-  /** Listens at once; throws ListenError, or an Error about a device, with nothing left open. */
+  /** To be made before the first call is served: changes are watched from then on. Nobody can come yet. */
   constructor(context: SideChannelContext) {
     this.#context = context
     const { devices = [], bytesMax = sideChannelDefaults.bytesMax } = context.options
@@ -75,13 +74,6 @@ export class SideChannel {
       admits: (path, { address, privilegedPort }) => this.#native.admits(path, address, privilegedPort),
       devices,
       bytesMax,
-    }
-    try {
-      for (const device of devices) this.#add(device)
-      this.addresses = this.#listen()
-    } catch (error) {
-      this.#native.close()
-      throw error
     }
   }
 
@@ -93,8 +85,13 @@ export class SideChannel {
     }
   }
 
-  #listen(): readonly (string | ListenAddress)[] {
-    const { socket, listen = [], port = sideChannelDefaults.port } = this.#context.options
+  /**
+   * Answers where: a Unix socket's path, addresses with the port that was picked. Throws DeviceError or ListenError;
+   * `close` is due then, too.
+   */
+  listen(): readonly (string | ListenAddress)[] {
+    const { socket, listen = [], port = sideChannelDefaults.port, devices = [] } = this.#context.options
+    for (const device of devices) this.#add(device)
     if (socket !== undefined) open(socket, 0, () => this.#native.listenLocally(socket))
     let wanted = port
     const remote = listen.map((address) => {
@@ -171,7 +168,7 @@ export class SideChannel {
     if (exports.length === 0)
       throw new RefusedError('no export admits it any more', 'see the exports of the server')
     session.instance = region.instance
-    session.view = JSON.stringify(exports)
+    session.view = viewOf(exports)
     const { instance, offset } = region
     const kind = device === undefined ? 'memfd' : 'device'
     const answer = admitted({ region: kind, offset, bytes: region.bytes, instance }, this.#server, exports)
@@ -220,11 +217,10 @@ export class SideChannel {
   }
 
   #exportsOf(client: Client): readonly ExportCoherence[] {
-    return admittedExports(this.#policy, client).map((path) => ({
-      path,
-      coherence: 'none',
-      why: 'changes are not watched',
-    }))
+    const watched = new Map(this.#native.coherence().map((entry) => [entry.path, entry]))
+    return admittedExports(this.#policy, client).map(
+      (path) => watched.get(path) ?? { path, coherence: 'none', why: 'not looked at yet' },
+    )
   }
 
   /**
@@ -234,13 +230,13 @@ export class SideChannel {
   exportsChanged(): void {
     for (const session of this.#sessions) {
       // One that is being made looks at the exports itself.
-      if (session.view === '') continue
+      if (session.view.size === 0) continue
       const exports = this.#exportsOf(session.client)
-      if (JSON.stringify(exports) === session.view) continue
-      const paths = new Set(exports.map(({ path }) => path))
-      const had = JSON.parse(session.view) as readonly ExportCoherence[]
-      if (had.some(({ path }) => !paths.has(path))) this.#forsake(session.device ?? session.instance)
-      this.#native.end(session.id)
+      const isLess = [...session.view.keys()].some((path) => !exports.some((entry) => entry.path === path))
+      if (isLess) this.#forsake(session.device ?? session.instance)
+      if (isLess || exports.some(({ path, coherence }) => session.view.get(path) !== coherence)) {
+        this.#native.end(session.id)
+      }
     }
   }
 
@@ -256,6 +252,7 @@ export class SideChannel {
       .filter((one) => one !== null)
     return {
       ...addUp([this.#past, ...present]),
+      ...this.#native.watching(),
       sessions: present.length,
       begun: this.#begun,
       ended: this.#ended,
@@ -271,7 +268,7 @@ export class SideChannel {
     const sessions = [...this.#sessions]
     for (const { id } of sessions) this.#native.end(id)
     const deadline = new AbortController()
-    const ended = Promise.all(sessions.filter(({ view }) => view !== '').map((session) => session.ended))
+    const ended = Promise.all(sessions.filter(({ view }) => view.size > 0).map((session) => session.ended))
     await Promise.race([ended, delay(deadlineMs, undefined, { signal: deadline.signal }).catch(() => {})])
     deadline.abort()
     this.#native.close()
@@ -296,4 +293,8 @@ function visitorOf({
 
 function nameOf(visitor: Visitor): string {
   return visitor.kind === 'remote' ? visitor.address : `of user ${visitor.uid} on this machine`
+}
+
+function viewOf(exports: readonly ExportCoherence[]): Session['view'] {
+  return new Map(exports.map(({ path, coherence }) => [path, coherence]))
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::rendezvous_hello::Hello;
 use crate::rendezvous_pending::{Pending, Waiting};
 use crate::rendezvous_refusals::{Refusal, Refusals};
-use crate::rendezvous_unsafe::{own_user, peer_of, readable};
+use crate::rendezvous_unsafe::{keep_alive, own_user, peer_of, readable};
 
 /// Who has not said its frame by then is dropped.
 pub const HELLO_MAX: Duration = Duration::from_secs(5);
@@ -301,6 +301,7 @@ impl Listener {
                 stream.set_nonblocking(true)?;
                 // A wake-up that waits for others to go with it wakes nobody.
                 stream.set_nodelay(true)?;
+                keep_alive(&stream)?;
                 Ok((stream.into(), Peer::Remote(peer)))
             }
         }

@@ -87,6 +87,11 @@ impl Session {
         }))
     }
 
+    /// To be told of all changes, whoever makes them.
+    pub fn lent_pages(&self) -> Arc<dyn ChangeSink> {
+        Arc::new(LentPages(self.shared.clone()))
+    }
+
     pub fn figures(&self) -> SessionFigures {
         self.shared.counters.read()
     }
@@ -101,6 +106,19 @@ impl Session {
             // A panic of that thread was reported when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+/// The pages that a session has lent. Its client's own changes by NFS are no news to the client, but make these stale.
+struct LentPages(Arc<Shared>);
+
+impl ChangeSink for LentPages {
+    fn changed(&self, notice: &ChangeNotice) {
+        self.0.file_changed(notice);
+    }
+
+    fn resync(&self) {
+        self.0.mailbox.resync();
     }
 }
 
