@@ -82,13 +82,14 @@ export class FsvaVm {
     await makeDisk(file, fileSystem, diskMiB)
     const directory = FsvaVm.exportDirectory
     const disk: FsvaDisk = { serial: 'data', fileSystem, file, directory }
-    const fsva = await FsvaVm.bootBare(scope, { ...options, disks: [disk] })
+    const { sideChannels } = options
+    // What the default says about exports stands in the config file then.
+    const more = sideChannels && { arguments: options.arguments ?? [] }
+    const fsva = await FsvaVm.bootBare(scope, { ...options, ...more, disks: [disk] })
     await fsva.mount(disk)
     await fsva.vm.sh(`chmod 1777 ${directory}`)
     await fsva.startServer(
-      options.sideChannels
-        ? ['--config', await fsva.#configure(options.sideChannels)]
-        : ['--export', directory],
+      sideChannels ? ['--config', await fsva.#configure(sideChannels)] : ['--export', directory],
     )
     return fsva
   }
