@@ -104,7 +104,7 @@ export class Backend {
 
 function openCore(stateDirectory: string): Core {
   try {
-    mkdirSync(dirname(stateDirectory), { recursive: true })
+    mkdirSync(dirname(stateDirectory), { recursive: true, mode: 0o755 })
     return new Core(stateDirectory)
   } catch (error) {
     throw new StateDirectoryError((error as Error).message, { cause: error })

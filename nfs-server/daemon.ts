@@ -35,6 +35,8 @@ export async function runDaemon(args: readonly string[], version: string): Promi
     )
     return
   }
+  // Files get the modes that their creators ask for, clients' files on any thread, and our own all say theirs.
+  process.umask(0)
   const log = createLog(settings.log.level, settings.log.format)
   for (const warning of warnings) log.warn(warning)
   // Whoever read the ready line may close the pipe; that is no reason to stop serving.

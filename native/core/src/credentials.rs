@@ -92,6 +92,13 @@ fn capabilities() -> Result<[u64; 3]> {
     Ok([0, 1, 2].map(|set| u64::from(data[set]) | u64::from(data[set + 3]) << 32))
 }
 
+/// The calling thread's, without touching it (proc_pid_status(5)).
+pub fn umask() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(umask.trim(), 8).ok()
+}
+
 /// Takes CAP_SYS_RESOURCE from the calling thread, for good. With it the file system would let every caller
 /// into ext4's reserved blocks and past quotas, whatever the file system user id is.
 pub fn drop_resource_capability() -> Result<()> {

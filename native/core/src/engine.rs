@@ -52,6 +52,12 @@ pub trait Operation: Send + 'static {
         None
     }
 
+    /// As INLINE, where files are memory (tmpfs): there a change waits for nothing, unless there is much to free. An attempt
+    /// that answers DEFER has changed nothing.
+    fn inline_in_memory(&self) -> bool {
+        false
+    }
+
     /// Fills `output` with whatever there is to report, also when it fails.
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()>;
 }
@@ -89,6 +95,8 @@ pub struct Engine {
     directory_key: [u8; 32],
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
+    /// Whether a file gets the mode it is created with on any thread, not only in the pools.
+    pub(crate) no_umask: bool,
     /// To the thread that closes what the event loop must not close.
     reaper: Sender<Evicted>,
 }
@@ -130,6 +138,7 @@ impl Engine {
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
             state: Arc::new(state),
             volumes: RwLock::default(),
+            no_umask: credentials::umask() == Some(0),
             reaper,
         });
         let weak = Arc::downgrade(&engine);
@@ -264,7 +273,7 @@ impl Engine {
         let port = output.answer.flags as u16;
         *output.answer = Answer::default();
         let caller = self.guard.callers.get(id)?;
-        if O::INLINE {
+        if O::INLINE || self.is_inline_in_memory(&operation) {
             let call = Call {
                 engine: self,
                 caller: &caller,
@@ -275,6 +284,9 @@ impl Engine {
                 Err(DEFER) => *output.answer = Answer::default(),
                 result => {
                     self.settle(&operation, result);
+                    if let Err(Errno::MFILE | Errno::NFILE) = result {
+                        self.retire(self.objects.shed());
+                    }
                     self.retire(self.objects.excess());
                     return result.map(|()| Started::Done);
                 }
@@ -294,6 +306,17 @@ impl Engine {
         };
         lane.call(flow, move || finish(Box::new(engine.run(&caller, &operation))))?;
         Ok(Started::Pending)
+    }
+
+    /// What the event loop changes would be news to those who listen, as this thread does other things, too.
+    fn is_inline_in_memory<O: Operation>(&self, operation: &O) -> bool {
+        if !operation.inline_in_memory() || self.observer().is_some_and(|observer| observer.era() > 0) {
+            return false;
+        }
+        let object = operation
+            .handle()
+            .and_then(|handle| self.objects.get(handle.as_bytes()));
+        object.is_some_and(|object| object.filesystem.traits.memory && !object.filesystem.uses_table())
     }
 
     /// Whose pool it is for. Checked before anything is queued: strangers don't get to fill a pool.

@@ -192,7 +192,7 @@ impl ExportFilesystems {
             key,
             path: &mount.mount_point,
             mount,
-            traits: Traits::of(&mount.type_name, self.kernel),
+            traits: Traits::of_mount(mount, self.kernel),
             identity,
             chosen_fsid: None,
             keeps_root: false,
@@ -245,7 +245,7 @@ impl ExportFilesystems {
         let filesystem = match former.same_mount(key, root_mount_id) {
             Some(same) => same,
             None => {
-                let traits = Traits::of(&root_mount.type_name, self.kernel);
+                let traits = Traits::of_mount(&root_mount, self.kernel);
                 let (path, mount) = (&path, &root_mount);
                 let found = Found {
                     key,
@@ -263,7 +263,7 @@ impl ExportFilesystems {
         mounted.add(key, root_mount_id, filesystem);
 
         for mount in visible_below(&path, mounts) {
-            let traits = Traits::of(&mount.type_name, self.kernel);
+            let traits = Traits::of_mount(&mount, self.kernel);
             let relative = mount
                 .mount_point
                 .strip_prefix(&path)

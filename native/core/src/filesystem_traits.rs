@@ -1,5 +1,7 @@
 //! What kinds of file systems can do, by their name in /proc/self/mountinfo.
 
+use crate::mountinfo::Mount;
+
 /// For whoever chooses how to serve a file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Traits {
@@ -14,17 +16,30 @@ pub struct Traits {
     pub durable_kernel_handles: bool,
     /// Metadata reaches the disk in order: fsync of a new file or directory makes its name stable, too.
     pub ordered_metadata: bool,
+    /// Files are memory: nothing waits for a device, and there is nothing to make stable.
+    pub memory: bool,
 }
 
 impl Traits {
     /// `kernel`: release of the running kernel, as major and minor.
-    pub fn of(type_name: &str, kernel: (u32, u32)) -> Traits {
+    pub fn of_mount(mount: &Mount, kernel: (u32, u32)) -> Traits {
+        let traits = Traits::of(&mount.type_name, kernel);
+        // Quotas do not hold for a thread with CAP_SYS_RESOURCE, which only the pools have dropped.
+        let has_quotas = mount.super_options.contains("quota");
+        Traits {
+            memory: traits.memory && !has_quotas,
+            ..traits
+        }
+    }
+
+    fn of(type_name: &str, kernel: (u32, u32)) -> Traits {
         let local = Traits {
             inline: true,
             stable_directory_offsets: true,
             remote: false,
             durable_kernel_handles: true,
             ordered_metadata: false,
+            memory: false,
         };
         match type_name {
             "ext3" | "ext4" | "xfs" => Traits {
@@ -35,6 +50,7 @@ impl Traits {
             // Offsets were list positions until Linux 6.6.
             "tmpfs" => Traits {
                 stable_directory_offsets: kernel >= (6, 6),
+                memory: true,
                 ..local
             },
             // Its lower layers may be anything.
@@ -70,6 +86,7 @@ fn remote_without_handles() -> Traits {
         remote: true,
         durable_kernel_handles: false,
         ordered_metadata: false,
+        memory: false,
     }
 }
 

@@ -257,6 +257,10 @@ impl<O: Operation> Operation for Intended<O> {
         self.operation.export_path()
     }
 
+    fn inline_in_memory(&self) -> bool {
+        self.operation.inline_in_memory()
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let Some(intent) = self.intent.as_deref() else {
             return self.operation.run(call, output);

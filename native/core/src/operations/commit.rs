@@ -20,6 +20,10 @@ impl Operation for Commit {
         Some(&self.file)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.file, Self::ACCESS)?;
         let stat = opened.stat()?;

@@ -1,7 +1,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::answer::Time;
-use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -35,6 +35,10 @@ impl Operation for Create {
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.directory)
+    }
+
+    fn inline_in_memory(&self) -> bool {
+        true
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
@@ -140,6 +144,10 @@ impl Create {
             // As open(O_CREAT | O_TRUNC): the other attributes are for a new file.
             How::Unchecked(attributes) => {
                 if let Some(size) = attributes.size {
+                    // Cutting off may free much.
+                    if call.inline && stat.stx_size > 0 {
+                        return Err(DEFER);
+                    }
                     let cut = set_size(&existing, &stat, size);
                     call.changed(&existing, DATA | ATTRIBUTES, &cut);
                     cut?;

@@ -23,6 +23,10 @@ impl Operation for Link {
         Some(&self.object)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let object = call.open(&self.object, Access::Mutate)?;
         output.answer.object = object.attributes()?;

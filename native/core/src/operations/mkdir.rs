@@ -22,6 +22,10 @@ impl Operation for Mkdir {
         Some(&self.directory)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
             let mode = self.attributes.mode.unwrap_or(0) & 0o7777;

@@ -31,6 +31,10 @@ impl Operation for Mknod {
         Some(&self.directory)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
             let (format, device) = match self.what {

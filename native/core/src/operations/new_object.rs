@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use crate::attributes::wcc_attributes;
-use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
 use crate::credentials::acting_uid;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -21,6 +21,9 @@ pub fn create_in(
     make: impl FnOnce(&Opened) -> Result<Opened>,
 ) -> Result<()> {
     let directory = call.open(directory, Access::Mutate)?;
+    if call.inline && !call.engine.no_umask {
+        return Err(DEFER);
+    }
     let change = directory.object.changes.begin();
     output.answer.before = wcc_attributes(&directory.stat()?);
     let made = if !directory.object.is_directory() {

@@ -1,7 +1,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::attributes::wcc_attributes;
-use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -11,6 +11,9 @@ use crate::observer::{ATTRIBUTES, NAME_REMOVED, Subject};
 use crate::reply_record_doubt::entry;
 use crate::reply_record_evidence::Evidence;
 use crate::syscalls_unsafe as sys;
+
+/// Freeing more than this takes long enough for others to notice.
+const INLINE_FREED_MAX: u64 = 1 << 20;
 
 /// RFC 1813, section 3.3.12: of anything but a directory.
 pub struct Remove {
@@ -23,6 +26,10 @@ impl Operation for Remove {
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.directory)
+    }
+
+    fn inline_in_memory(&self) -> bool {
+        true
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
@@ -67,6 +74,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
         })
     };
     if let Some(victim) = &victim {
+        victim.require_time(call)?;
         victim.let_go(call, directory);
     }
     let removed = call.once(directory, evidence, || {
@@ -88,6 +96,7 @@ pub(super) struct Victim {
     fd: OwnedFd,
     is_last_link: bool,
     fileid: u64,
+    bytes: u64,
     pub name: Option<ObjectName>,
 }
 
@@ -110,8 +119,17 @@ impl Victim {
             fd,
             is_last_link,
             fileid: stat.stx_ino,
+            bytes: stat.stx_blocks * 512,
             name: object,
         })
+    }
+
+    /// DEFER if this thread must not wait until its space is free.
+    pub fn require_time(&self, call: &Call<'_>) -> Result<()> {
+        if call.inline && self.bytes > INLINE_FREED_MAX {
+            return Err(DEFER);
+        }
+        Ok(())
     }
 
     /// None if it is of another file system than its directory.

@@ -26,6 +26,10 @@ impl Operation for Rename {
         Some(&self.from_directory)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let from = call.open(&self.from_directory, Access::Mutate)?;
         let from_change = from.object.changes.begin();
@@ -78,6 +82,7 @@ impl Rename {
             })
         };
         if let Some(victim) = &victim {
+            victim.require_time(call)?;
             victim.let_go(call, to);
         }
         let renamed = call.once(from, evidence, || {

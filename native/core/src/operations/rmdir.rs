@@ -18,6 +18,10 @@ impl Operation for Rmdir {
         Some(&self.directory)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         remove_from(call, output, &self.directory, &self.name, libc::AT_REMOVEDIR)
     }

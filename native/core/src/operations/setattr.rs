@@ -23,6 +23,11 @@ impl Operation for Setattr {
         Some(&self.object)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        // Cutting off may free much.
+        self.changes.size.is_none()
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, Access::Mutate)?;
         let change = opened.object.changes.begin();

@@ -33,6 +33,10 @@ impl Operation for Symlink {
         Some(&self.directory)
     }
 
+    fn inline_in_memory(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         create_in(call, output, &self.directory, &self.name, |directory| {
             let evidence = || creation(directory, &self.name, libc::S_IFLNK);

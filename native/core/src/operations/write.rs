@@ -17,6 +17,9 @@ pub enum Stable {
     FileSync = 2,
 }
 
+/// More is copied by the threads of the export: other clients' calls wait for the event loop.
+const INLINE_BYTES_MAX: usize = 256 << 10;
+
 /// RFC 1813, section 3.3.7. `count` of the answer is the number of bytes, `flags` what it is committed to.
 pub struct Write {
     pub file: UntrustedHandle,
@@ -30,6 +33,10 @@ impl Operation for Write {
 
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.file)
+    }
+
+    fn inline_in_memory(&self) -> bool {
+        self.data.len() <= INLINE_BYTES_MAX
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
