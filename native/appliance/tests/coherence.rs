@@ -8,16 +8,12 @@ mod served;
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use audience::{Client, serve};
 use fsva_appliance::coherence::{Level, Options};
 use fsva_channel::protocol::{CHANGED_ATTRIBUTES, CHANGED_DATA, CHANGED_DIRECTORY, CHANGED_NAME_REMOVED};
 use scratch::{Scratch, have, isolated, run};
-
-const UNWATCHED: Options = Options {
-    known_max: 1 << 20,
-    watch: false,
-};
 
 /// As any program of the machine, in a process of its own.
 fn shell(directory: &Path, script: &str) {
@@ -46,7 +42,12 @@ fn local_changes(test: &str, type_name: &str) {
         for file in ["export/file", "export/other", "export/secret", "outside"] {
             fs::write(mount.join(file), "1234").unwrap();
         }
-        let (engine, coherence) = serve(&scratch.path("state"), &[&export], Options::default());
+        // Nothing is announced a second time: each notice is of what was just done.
+        let once = Options {
+            answer_time: Duration::from_secs(3600),
+            ..Options::default()
+        };
+        let (engine, coherence) = serve(&scratch.path("state"), &[&export], once);
         assert_eq!(coherence.exports()[0].1.coherence, Level::Partial);
         let client = Client::attached(&engine, &coherence, "10.0.0.1");
         let stranger = Client::attached(&engine, &coherence, "10.0.0.2");
@@ -127,7 +128,11 @@ fn nobody_is_told_of_local_changes_without_a_watcher() {
         let scratch = Scratch::new();
         let export = mounted(&scratch, "tmpfs");
         fs::write(export.join("file"), "1234").unwrap();
-        let (engine, coherence) = serve(&scratch.path("state"), &[&export], UNWATCHED);
+        let unwatched = Options {
+            watch: false,
+            ..Options::default()
+        };
+        let (engine, coherence) = serve(&scratch.path("state"), &[&export], unwatched);
         let (_, observability) = coherence.exports().remove(0);
         assert_eq!(observability.coherence, Level::None);
         assert!(

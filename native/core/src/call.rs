@@ -82,7 +82,7 @@ impl Call<'_> {
             export: authorization.export,
             credentials: authorization.credentials,
         };
-        self.tells(&opened);
+        self.is_shown(&opened);
         Ok(opened)
     }
 

@@ -273,7 +273,7 @@ impl Filler<'_> {
             known: None,
         };
         // A change after the first look was reported to nobody who did not know the handle yet.
-        if self.call.tells_of(self.directory, &subject) {
+        if self.call.gives_of(self.directory, &subject) {
             stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
         }
         Some((attributes(&stat, fsid), wire))

@@ -1,7 +1,7 @@
 //! Whoever wants to know which handles clients have, and what changes: the side channel, which tells its clients.
 //!
 //! Nothing is lost between a look at an object and the news that it changed. An operation says that its caller knows a handle
-//! (`Call::tells`), then looks at the object; a change happens, then is reported (`Call::changed`), and only then is
+//! (`Call::gives`), then looks at the object; a change happens, then is reported (`Call::changed`), and only then is
 //! its caller answered. The observer has a full fence between the two steps of each: either whoever looks sees the change, or
 //! whoever changes finds the handle known.
 
@@ -29,13 +29,20 @@ pub const NAME_REMOVED: u16 = 8;
 pub struct Known {
     /// A bit per session.
     pub sessions: AtomicU64,
-    /// When somebody was last told, by the observer's clock.
-    pub told_at: AtomicU32,
+    /// When somebody was last given it in an answer, by the observer's clock.
+    pub given_at: AtomicU32,
     pub fileid: u64,
     pub fsid: u64,
 }
 
 pub type KnownSlot = OnceLock<Arc<Known>>;
+
+/// How a client comes to be known to know a handle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum How {
+    Shown,
+    Given,
+}
 
 /// An object, as those know it who hear of its changes.
 #[derive(Clone, Copy)]
@@ -49,9 +56,9 @@ pub struct Subject<'a> {
 
 /// Called on the threads that serve, in the middle of operations: it never waits.
 pub trait Observer: Send + Sync + Any {
-    /// A client has this handle, or is about to get it; called before the attributes are looked at that go with it. True if
-    /// that matters to anybody: what was looked at before has to be looked at again.
-    fn told(&self, client: IpAddr, subject: &Subject<'_>) -> bool;
+    /// A client has shown this handle, or is about to be given it by an answer; called before the attributes are looked at
+    /// that go with it. True if that matters to anybody: what was looked at before has to be looked at again.
+    fn knows(&self, client: IpAddr, subject: &Subject<'_>, how: How) -> bool;
 
     /// After the change, before the call that made it is answered.
     fn changed(&self, by: IpAddr, door: Door, subject: &Subject<'_>, what: u16);
@@ -82,37 +89,44 @@ const REFUSALS: [Errno; 12] = [
     Errno::STALE,
 ];
 
-impl Call<'_> {
-    /// The caller knows the handle of this object, or will: to be called before the attributes are looked at that the
-    /// answer has. True if what was looked at before has to be looked at again.
-    pub fn tells(&self, opened: &Opened) -> bool {
-        let object = &opened.object;
-        let subject = Subject {
+impl Opened {
+    fn subject(&self) -> Subject<'_> {
+        let object = &self.object;
+        Subject {
             wire: &object.wire,
             fileid: object.fileid,
             fsid: object.fsid,
             known: Some(&object.known),
-        };
-        self.tells_of(opened, &subject)
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The caller has the handle of this object. To be called before the object is looked at.
+    pub(crate) fn is_shown(&self, opened: &Opened) {
+        self.is_known(opened, &opened.subject(), How::Shown);
     }
 
-    /// As `tells`, of an object of `of`'s export.
-    pub fn tells_of(&self, of: &Opened, subject: &Subject<'_>) -> bool {
+    /// The answer will give the caller the handle of this object: to be called before the attributes are looked at that it
+    /// has. True if what was looked at before has to be looked at again.
+    pub fn gives(&self, opened: &Opened) -> bool {
+        self.is_known(opened, &opened.subject(), How::Given)
+    }
+
+    /// As `gives`, of an object of `of`'s export.
+    pub fn gives_of(&self, of: &Opened, subject: &Subject<'_>) -> bool {
+        self.is_known(of, subject, How::Given)
+    }
+
+    fn is_known(&self, of: &Opened, subject: &Subject<'_>, how: How) -> bool {
         self.engine.observer().is_some_and(|observer| {
-            of.export.side_channel && observer.told(self.caller.identity.address, subject)
+            of.export.side_channel && observer.knows(self.caller.identity.address, subject, how)
         })
     }
 
     /// Reports what a step of the call has done to an object, also if it failed, unless it was refused as a whole.
     pub fn changed<T>(&self, opened: &Opened, what: u16, done: &Result<T>) {
-        let object = &opened.object;
-        let subject = Subject {
-            wire: &object.wire,
-            fileid: object.fileid,
-            fsid: object.fsid,
-            known: Some(&object.known),
-        };
-        self.changed_of(opened, || Some(subject), what, done);
+        self.changed_of(opened, || Some(opened.subject()), what, done);
     }
 
     /// As `changed`, of an object of `of`'s export that need not be open.

@@ -51,7 +51,7 @@ impl KnownHandles {
     }
 
     /// The one entry of this handle, made if need be; None if there is no room.
-    pub fn enter(&self, subject: &Subject<'_>, now: u32) -> Option<Arc<Known>> {
+    pub fn enter(&self, subject: &Subject<'_>, given_at: u32) -> Option<Arc<Known>> {
         let mac = mac_of(subject.wire);
         let mut shard = self.shard(&mac).lock().unwrap();
         if let Some(known) = shard.get(&mac) {
@@ -62,7 +62,7 @@ impl KnownHandles {
             return None;
         }
         let known = Arc::new(Known {
-            told_at: AtomicU32::new(now),
+            given_at: AtomicU32::new(given_at),
             fileid: subject.fileid,
             fsid: subject.fsid,
             ..Known::default()
@@ -87,6 +87,11 @@ impl KnownHandles {
 
     pub fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
+    }
+
+    /// Makes room: open objects that held an entry may be closed by now.
+    pub fn sweep(&self) {
+        self.forget(0);
     }
 
     fn shard(&self, mac: &Mac) -> &Mutex<Shard> {

@@ -9,8 +9,6 @@ use crate::change_sink::ChangeSink;
 
 /// A resynchronization costs a client a question per file that it keeps: not more often than this.
 const RESYNC_INTERVAL: Duration = Duration::from_secs(1);
-/// An answer has reached its client this long after it was made.
-pub const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 pub struct Listener {
     pub address: IpAddr,
@@ -27,7 +25,7 @@ struct Resync {
     last: Option<Instant>,
     /// Asked for before the interval was over.
     due: Option<Instant>,
-    /// Of `resync_later`.
+    /// Of `resync_at`.
     settled: Option<Instant>,
 }
 
@@ -61,9 +59,9 @@ impl Listener {
         true
     }
 
-    /// Once all answers made so far have reached the client.
-    pub fn resync_later(&self, now: Instant) {
-        self.resync.lock().unwrap().settled = Some(now + ANSWER_TIME);
+    /// At that time, when all answers made so far have reached the client.
+    pub fn resync_at(&self, time: Instant) {
+        self.resync.lock().unwrap().settled = Some(time);
     }
 
     /// What has become due. True if anything had.
@@ -125,8 +123,9 @@ mod tests {
         let listener = Listener::new([10, 0, 0, 1].into(), 1, sink.clone());
         let now = Instant::now();
         listener.resync(now);
-        listener.resync_later(now);
+        let later = now + Duration::from_secs(1);
+        listener.resync_at(later);
         assert!(!listener.tick(now));
-        assert!(listener.tick(now + ANSWER_TIME));
+        assert!(listener.tick(later));
     }
 }

@@ -23,13 +23,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, RwLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fsva_channel::protocol::{self, ChangeNotice};
 use fsva_core::caller::Door;
 use fsva_core::engine::Engine;
 use fsva_core::handle::WireHandle;
-use fsva_core::observer::{self, Known, Observer, Subject};
+use fsva_core::observer::{self, How, Known, Observer, Subject};
 
 use crate::change_sink::ChangeSink;
 use echoes::{Due, Echo, Echoes};
@@ -43,12 +43,18 @@ const _: () = assert!(observer::ATTRIBUTES == protocol::CHANGED_ATTRIBUTES);
 const _: () = assert!(observer::DIRECTORY == protocol::CHANGED_DIRECTORY);
 const _: () = assert!(observer::NAME_REMOVED == protocol::CHANGED_NAME_REMOVED);
 
+/// In ticks of the clock.
+const GIVEN_LONG_AGO: u32 = 2;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Handles known to clients that are remembered, all sessions together: about 90 bytes each.
     pub known_max: usize,
     /// Whether programs of this machine are watched, where that is possible.
     pub watch: bool,
+    /// By when an answer has reached its client once it was made. What was told so shortly before it changed is announced again
+    /// after that time.
+    pub answer_time: Duration,
 }
 
 impl Default for Options {
@@ -56,6 +62,7 @@ impl Default for Options {
         Options {
             known_max: 1 << 20,
             watch: true,
+            answer_time: Duration::from_secs(1),
         }
     }
 }
@@ -119,11 +126,13 @@ pub struct Coherence {
     era: AtomicU64,
     /// Counts the watcher's ticks.
     clock: AtomicU32,
+    swept_at: AtomicU32,
     echoes: Echoes,
     ears: Arc<Ears>,
     watched: RwLock<Arc<Watched>>,
     /// Held by who looks at the file systems.
     looking: Mutex<()>,
+    answer_time: Duration,
     counters: Counters,
 }
 
@@ -160,11 +169,13 @@ impl Coherence {
             audience: RwLock::default(),
             listening: AtomicUsize::new(0),
             era: AtomicU64::new(0),
-            clock: AtomicU32::new(0),
+            clock: AtomicU32::new(1),
+            swept_at: AtomicU32::new(0),
             echoes: Echoes::default(),
             ears: Arc::new(Ears::open(options.watch)),
             watched: RwLock::default(),
             looking: Mutex::default(),
+            answer_time: options.answer_time,
             counters: Counters::default(),
         });
         if !engine.observe(coherence.clone()) {
@@ -191,7 +202,7 @@ impl Coherence {
         };
         self.look();
         // What was answered just before is on its way, and not known.
-        listener.resync_later(Instant::now());
+        self.resync_later(&listener);
         self.ears.ring();
         Attachment {
             coherence: self.clone(),
@@ -257,9 +268,12 @@ impl Coherence {
             }
             self.replace_audience(&mut audience, fewer);
         }
-        // Nobody notes anything under this bit any more (`told` holds the audience), and nobody gets it before it is forgotten.
+        // Nobody notes anything under this bit any more (`knows` holds the audience), and nobody gets it before it is forgotten.
         if bit != 0 {
             self.known.forget(bit);
+            // What open objects still hold goes when there is need of room.
+            let now = self.clock.load(Ordering::Relaxed);
+            self.swept_at.store(now.wrapping_sub(1), Ordering::Relaxed);
             let mut audience = self.audience.write().unwrap();
             let mut fewer = Audience::clone(&audience);
             fewer.leaving &= !bit;
@@ -298,6 +312,11 @@ impl Coherence {
         if listener.resync(now) {
             self.counters.resyncs.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Once what was answered so far has reached the client.
+    fn resync_later(&self, listener: &Listener) {
+        listener.resync_at(Instant::now() + self.answer_time);
     }
 
     /// Tells whoever knows it and has not made the change itself; `otherwise`: fileid and fsid if nobody knows it.
@@ -341,12 +360,16 @@ impl Coherence {
     fn announce_twice(&self, wire: &WireHandle, known: Option<&Known>, otherwise: (u64, u64), echo: Echo) {
         let told = self.announce(wire, known, otherwise, echo);
         let now = self.clock.load(Ordering::Relaxed);
-        if told && known.is_some_and(|known| now.wrapping_sub(known.told_at.load(Ordering::Relaxed)) <= 1) {
+        if told
+            && known.is_some_and(|known| {
+                now.wrapping_sub(known.given_at.load(Ordering::Relaxed)) < GIVEN_LONG_AGO
+            })
+        {
             self.echoes.add(wire, echo);
         }
     }
 
-    /// About once a second.
+    /// Once per answer time.
     fn tick(&self) {
         self.clock.fetch_add(1, Ordering::Relaxed);
         match self.echoes.tick() {
@@ -370,8 +393,17 @@ impl Coherence {
         }
     }
 
-    fn entry_of(&self, subject: &Subject<'_>, now: u32) -> Option<Arc<Known>> {
-        let known = self.known.enter(subject, now)?;
+    fn entry_of(&self, subject: &Subject<'_>) -> Option<Arc<Known>> {
+        let now = self.clock.load(Ordering::Relaxed);
+        let enter = || self.known.enter(subject, now.wrapping_sub(GIVEN_LONG_AGO));
+        let known = enter().or_else(|| {
+            // Not more often than the clock ticks: it takes a look at all of them.
+            if self.swept_at.swap(now, Ordering::Relaxed) == now {
+                return None;
+            }
+            self.known.sweep();
+            enter()
+        })?;
         if let Some(slot) = subject.known {
             // Somebody else can only have set the same.
             let _ = slot.set(known.clone());
@@ -381,7 +413,7 @@ impl Coherence {
 }
 
 impl Observer for Coherence {
-    fn told(&self, client: IpAddr, subject: &Subject<'_>) -> bool {
+    fn knows(&self, client: IpAddr, subject: &Subject<'_>, how: How) -> bool {
         if self.listening.load(Ordering::Acquire) == 0 {
             return false;
         }
@@ -400,8 +432,8 @@ impl Observer for Coherence {
         }
         let now = self.clock.load(Ordering::Relaxed);
         let note = |known: &Known| {
-            if known.told_at.load(Ordering::Relaxed) != now {
-                known.told_at.store(now, Ordering::Relaxed);
+            if how == How::Given && known.given_at.load(Ordering::Relaxed) != now {
+                known.given_at.store(now, Ordering::Relaxed);
             }
             if known.sessions.load(Ordering::Relaxed) & bits != bits {
                 known.sessions.fetch_or(bits, Ordering::SeqCst);
@@ -409,7 +441,7 @@ impl Observer for Coherence {
         };
         if let Some(known) = subject.known.and_then(|slot| slot.get()) {
             note(known);
-        } else if let Some(known) = self.entry_of(subject, now) {
+        } else if let Some(known) = self.entry_of(subject) {
             note(&known);
         } else {
             for listener in of_client() {
@@ -456,7 +488,7 @@ impl Observer for Coherence {
             .iter()
             .filter(|listener| listener.address == client)
         {
-            listener.resync_later(Instant::now());
+            self.resync_later(listener);
         }
     }
 
@@ -467,7 +499,7 @@ impl Observer for Coherence {
         self.resync_all();
         let audience = self.audience.read().unwrap().clone();
         for listener in &audience.listeners {
-            listener.resync_later(Instant::now());
+            self.resync_later(listener);
         }
     }
 }

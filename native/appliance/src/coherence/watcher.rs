@@ -12,7 +12,6 @@ use super::Coherence;
 use super::echoes::Echo;
 use super::fanotify_event::{Changed, Event, parse};
 use super::fanotify_unsafe as fanotify;
-use super::listener::ANSWER_TIME;
 use super::watched::Ears;
 
 /// How often it is looked for what is due, while somebody listens.
@@ -60,7 +59,7 @@ fn watch(coherence: &Weak<Coherence>, ears: &Ears) {
         if heard {
             pause = coherence.hear(&mut buffer);
         }
-        if ticked.elapsed() >= ANSWER_TIME {
+        if ticked.elapsed() >= coherence.answer_time {
             ticked = Instant::now();
             coherence.tick();
         }

@@ -4,14 +4,15 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use fsva_appliance::change_sink::ChangeSink;
 use fsva_appliance::coherence::{Attachment, Coherence, Options};
 use fsva_channel::protocol::ChangeNotice;
+use fsva_core::call::Output;
 use fsva_core::caller::{CallerIdentity, Door, Flavor};
-use fsva_core::engine::{Engine, Operation, Reply};
+use fsva_core::engine::{Engine, Operation, Reply, Started};
 use fsva_core::errno::{Errno, Result};
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
@@ -132,8 +133,8 @@ impl Client {
         self.attachment = None;
     }
 
-    /// On a thread of its own, as the pools have it: this thread is the machine's.
-    pub fn run<O: Operation + Sync>(&self, operation: &O) -> Result<Reply> {
+    /// As the event loop does it: changes are made by threads of the export's pool. This thread is any thread of the machine.
+    pub fn run(&self, operation: impl Operation) -> Result<Reply> {
         let id = self.engine.guard.callers.intern(CallerIdentity {
             address: self.address,
             privileged_port: false,
@@ -143,11 +144,18 @@ impl Client {
             gid: 0,
             gids: Box::default(),
         });
-        let caller = self.engine.guard.callers.get(id).unwrap();
-        let run = || self.engine.run(&caller, operation);
-        let reply = std::thread::scope(|scope| scope.spawn(run).join().unwrap());
+        let mut reply = Box::<Reply>::default();
+        let mut output = Output {
+            answer: &mut reply.answer,
+            bytes: &mut reply.bytes,
+        };
+        let (sender, receiver) = mpsc::channel();
+        let finish = move |reply| sender.send(reply).unwrap();
+        if self.engine.start(id, operation, &mut output, finish) == Started::Pending {
+            reply = receiver.recv_timeout(DEADLINE).unwrap();
+        }
         match reply.answer.status {
-            0 => Ok(reply),
+            0 => Ok(*reply),
             status => Err(Errno(status as i32)),
         }
     }
@@ -157,7 +165,7 @@ impl Client {
             export_path: export.to_owned(),
             path: Vec::new(),
         };
-        handle_of(&self.run(&operation).unwrap().answer)
+        handle_of(&self.run(operation).unwrap().answer)
     }
 
     pub fn lookup(&self, directory: &[u8], text: &str) -> Vec<u8> {
@@ -165,11 +173,11 @@ impl Client {
             directory: handle(directory),
             name: name(text),
         };
-        handle_of(&self.run(&operation).unwrap().answer)
+        handle_of(&self.run(operation).unwrap().answer)
     }
 
     pub fn getattr(&self, wire: &[u8]) -> Result<Reply> {
-        self.run(&Getattr { object: handle(wire) })
+        self.run(Getattr { object: handle(wire) })
     }
 }
 

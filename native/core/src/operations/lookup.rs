@@ -46,7 +46,7 @@ impl Operation for Lookup {
         let stat = stat_in(&directory.object.filesystem, fd.as_fd())?;
         let found = call.adopt_with(&directory, &self.name, fd, &stat)?;
         // A change after the first look was reported to nobody who did not know the handle yet.
-        output.answer.object = if call.tells(&found) {
+        output.answer.object = if call.gives(&found) {
             found.attributes_of(&stat_in(&found.object.filesystem, found.fd())?)
         } else {
             found.attributes_of(&stat)
@@ -96,7 +96,7 @@ pub(crate) fn parent(call: &Call<'_>, directory: &Opened) -> Result<Opened> {
         return Err(Errno::ACCES);
     }
     let found = call.adopt(directory, &dot_dot, fd)?;
-    call.tells(&found);
+    call.gives(&found);
     Ok(found)
 }
 

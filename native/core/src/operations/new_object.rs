@@ -36,7 +36,7 @@ pub fn create_in(
     output.answer.directory = directory.attributes_if_any();
     output.answer.before = change.before(output.answer.before);
     let attributes_of = |made: Opened| {
-        call.tells(&made);
+        call.gives(&made);
         Ok((made.attributes()?, made))
     };
     let made = match made.and_then(attributes_of) {

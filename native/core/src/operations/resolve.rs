@@ -38,7 +38,7 @@ impl Operation for Resolve {
         } else {
             beneath(call, &root, path)?
         };
-        call.tells(&found);
+        call.gives(&found);
         output.answer.object = found.attributes()?;
         output.answer.set_handle(&found.object.wire);
         Ok(())
