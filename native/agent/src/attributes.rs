@@ -55,4 +55,44 @@ impl Attributes {
             ctime: time(80),
         })
     }
+
+    /// As they were decoded.
+    pub fn encode(&self) -> [u8; ATTRIBUTES_BYTES] {
+        let mut bytes = [0; ATTRIBUTES_BYTES];
+        let longs = [self.size, self.used, self.fsid, self.fileid];
+        for (place, long) in bytes.chunks_exact_mut(8).zip(longs) {
+            place.copy_from_slice(&long.to_le_bytes());
+        }
+        let times = [self.atime, self.mtime, self.ctime];
+        let numbers = [
+            1,
+            self.kind,
+            self.mode,
+            self.nlink,
+            self.uid,
+            self.gid,
+            self.rdev_major,
+            self.rdev_minor,
+        ];
+        let numbers = numbers
+            .into_iter()
+            .chain(times.into_iter().flat_map(|time| [time.seconds, time.nseconds]));
+        for (place, number) in bytes[8 * longs.len()..].chunks_exact_mut(4).zip(numbers) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_come_back() {
+        let mut bytes: [u8; ATTRIBUTES_BYTES] = std::array::from_fn(|at| at as u8 + 1);
+        assert_eq!(Attributes::decode(&bytes), None);
+        bytes[32..36].copy_from_slice(&1u32.to_le_bytes());
+        assert_eq!(Attributes::decode(&bytes).unwrap().encode(), bytes);
+    }
 }

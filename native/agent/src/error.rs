@@ -20,6 +20,8 @@ pub enum ClientError {
     TimedOut(Duration),
     /// The memory was made anew: what was lent from the old one has to be lent again, and what was asked may have happened.
     RegionLost,
+    /// The server was restarted before what was written was safe: it has to be written again.
+    DataLost,
     /// The server does not want this client, in its own words.
     Refused {
         error: String,
@@ -46,6 +48,8 @@ impl ClientError {
             ClientError::Disconnected => libc::ENOTCONN,
             ClientError::TimedOut(_) => libc::ETIMEDOUT,
             ClientError::RegionLost => libc::ECONNRESET,
+            // As fsync(2) tells of it.
+            ClientError::DataLost => libc::EIO,
             ClientError::Refused { .. } => libc::ECONNREFUSED,
             ClientError::Rendezvous(_) | ClientError::Nonsense(_) => libc::EPROTO,
             ClientError::Region(RegionError::Io(error)) => error.raw_os_error().unwrap_or(libc::EIO),
@@ -73,6 +77,7 @@ impl fmt::Display for ClientError {
             ClientError::Disconnected => to.write_str("the server of the side channel is gone"),
             ClientError::TimedOut(time) => write!(to, "no answer within {} s", time.as_secs_f32()),
             ClientError::RegionLost => to.write_str("the shared memory was made anew"),
+            ClientError::DataLost => to.write_str("the server restarted before the data was safe"),
             ClientError::Refused { error, advice } if advice.is_empty() => to.write_str(error),
             ClientError::Refused { error, advice } => write!(to, "{error}; {advice}"),
             ClientError::Rendezvous(why) => write!(to, "no side channel: {why}"),

@@ -314,16 +314,13 @@ impl File {
         Ok(attributes)
     }
 
-    /// What was written is safe when this succeeds. EIO: the server may have lost some of it, and it has to be written again.
+    /// What was written is safe when this succeeds. DataLost: the server may have lost some of it, and it has to be written again.
     pub fn fsync(&self) -> Result<(), ClientError> {
         let answer = self.simple(Op::Fsync, 0, 0)?;
         let answer = checked(answer, "syncing")?;
         let written = std::mem::take(&mut *lock(&self.written));
         if written.lost || written.verifier.is_some_and(|verifier| verifier != answer.offset) {
-            return Err(ClientError::Errno {
-                errno: libc::EIO,
-                what: "the server restarted before the data was safe",
-            });
+            return Err(ClientError::DataLost);
         }
         Ok(())
     }

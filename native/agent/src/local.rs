@@ -30,6 +30,7 @@
 //! and what the program does with it there. System calls per request: a send and a receive on each side. A write goes the
 //! same way back.
 
+pub mod channel_files;
 pub mod connection;
 pub mod descriptor_unsafe;
 pub mod files;
@@ -38,6 +39,7 @@ pub mod listener;
 pub mod mounts;
 pub mod packets_unsafe;
 pub mod peer_unsafe;
+mod turns;
 pub mod window;
 
 /// Where programs look for an agent if they are not told otherwise: here, and at the sockets of this directory with this
