@@ -197,7 +197,7 @@ impl Shared {
         while !state.stopping {
             let now = Instant::now();
             let Some(work) = self.next(&mut state, now) else {
-                state = match self.next_time(&state) {
+                state = match self.next_time(&state, now) {
                     Some(at) => {
                         let wait = at.saturating_duration_since(now);
                         self.changed.wait_timeout(state, wait).expect("never poisoned").0
@@ -217,7 +217,7 @@ impl Shared {
     }
 
     fn next(&self, state: &mut State, now: Instant) -> Option<Work> {
-        let may_drop = !state.busy && self.drop_time(state) <= now;
+        let may_drop = !state.busy && self.drop_time(state, now) <= now;
         if may_drop && state.resync == Wanted::Yes {
             (state.resync, state.names, state.busy) = (Wanted::No, Wanted::No, true);
             state.dropped = Some(now);
@@ -242,16 +242,17 @@ impl Shared {
             .then_some(Work::Rest)
     }
 
-    fn drop_time(&self, state: &State) -> Instant {
+    /// When names may be dropped again.
+    fn drop_time(&self, state: &State, now: Instant) -> Instant {
         state
             .dropped
-            .map_or_else(Instant::now, |dropped| dropped + self.options.drop_interval)
+            .map_or(now, |dropped| dropped + self.options.drop_interval)
     }
 
     /// When there will be something to do if nothing is told; never while what is wanted has to wait for another worker.
-    fn next_time(&self, state: &State) -> Option<Instant> {
+    fn next_time(&self, state: &State, now: Instant) -> Option<Instant> {
         let wants_drop = state.resync == Wanted::Yes || state.names == Wanted::Yes;
-        let own = [wants_drop.then(|| self.drop_time(state)), state.poll];
+        let own = [wants_drop.then(|| self.drop_time(state, now)), state.poll];
         own.into_iter()
             .filter(|_| !state.busy)
             .chain([state.objects.next_due(), self.roots.idle_at()])
