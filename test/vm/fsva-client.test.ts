@@ -2,7 +2,7 @@
 import t from 'tap'
 import { TwoVms } from './two-vms.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 t.test('mount, work, umount; and what cannot be mounted is explained', async (t) => {
   const layout = await TwoVms.start({ fileSystem: 'ext4' })
@@ -31,6 +31,32 @@ t.test('mount, work, umount; and what cannot be mounted is explained', async (t)
     stderr: /the server does not export \/none\n.*it exports \/export/,
   })
   t.match(await client('umount /mnt'), { exitCode: 0 })
+
+  // The channel is optional: here there is neither memory for it nor anybody at its other end.
+  const isMounted = async () => (await vm.run('grep -q " /mnt nfs " /proc/mounts')).exitCode === 0
+  t.match(await client(`mount --side-channel ${server} /mnt`), {
+    exitCode: 0,
+    stdout: /^NFS goes on alone: there is no shared memory.*\nmount -t nfs /,
+  })
+  t.match(await client('stats /mnt'), { exitCode: 9, stderr: /has no agent/ })
+  t.match(await client('umount /mnt'), { exitCode: 0 })
+  const nobody = '--socket /run/nobody'
+  t.match(await client(`mount --require-side-channel ${nobody} ${server} /mnt`), {
+    exitCode: 9,
+    stderr: /no side channel yet: .*ENOENT/,
+  })
+  t.equal(await isMounted(), false)
+  t.match(await client(`mount --side-channel ${nobody} ${server} /mnt`), {
+    exitCode: 0,
+    stdout: /mount -t nfs .*\nNFS goes on alone: the channel is down/,
+  })
+  t.match(await client('stats /mnt'), { exitCode: 0, stdout: /^channel +down: /m })
+  await vm.sh('exec 3< /mnt/file; fsva-client umount /mnt && exit 1; echo $? | grep -q 8')
+  t.equal(await isMounted(), true, 'it is in use')
+  t.match(await client('stats /mnt'), { exitCode: 0 }, 'and its agent is there again')
+  t.match(await client('umount /mnt'), { exitCode: 0 })
+  t.match(await client('stats /mnt'), { exitCode: 9 })
+  t.equal(await vm.sh('pgrep -f "fsva-client.js agent" || true'), '', 'the agent has ended with the mount')
   await layout.fsva.stopServer()
   t.match(await client(`mount ${server} /mnt`), { exitCode: 3, stderr: /nothing listens there/ })
 })
