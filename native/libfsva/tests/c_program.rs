@@ -24,7 +24,7 @@ fn run(command: &mut Command) -> String {
     text
 }
 
-fn compile(program: &Path, how: &[&str]) -> String {
+fn compile(source_file: &Path, program: &Path, how: &[&str]) {
     run(Command::new("gcc")
         .args([
             "-std=c11",
@@ -36,10 +36,10 @@ fn compile(program: &Path, how: &[&str]) -> String {
             "-I",
         ])
         .arg(source("include"))
-        .arg(source("tests/program.c"))
+        .arg(source_file)
         .arg("-o")
         .arg(program)
-        .args(how))
+        .args(how));
 }
 
 fn use_everything(program: &Path, library_path: &Path) {
@@ -59,7 +59,7 @@ fn with_the_shared_library() {
     // By the name under which programs ask for it.
     std::os::unix::fs::symlink(&library, directory.path().join("libfsva.so.0")).unwrap();
     let program = directory.path().join("program");
-    compile(&program, &[library.to_str().unwrap()]);
+    compile(&source("tests/program.c"), &program, &[library.to_str().unwrap()]);
     use_everything(&program, directory.path());
 }
 
@@ -68,7 +68,11 @@ fn with_the_static_library() {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("program");
     let library = libraries().join("libfsva.a");
-    compile(&program, &[library.to_str().unwrap(), "-lpthread", "-ldl", "-lm"]);
+    compile(
+        &source("tests/program.c"),
+        &program,
+        &[library.to_str().unwrap(), "-lpthread", "-ldl", "-lm"],
+    );
     use_everything(&program, directory.path());
 }
 
@@ -102,4 +106,31 @@ fn the_header_is_good_for_cpp_and_names_everything_that_the_library_has() {
     {
         assert!(exported.contains(&declared), "{declared} is not in the library");
     }
+}
+
+#[test]
+fn the_manuals_example_does_what_it_says() {
+    let manual = std::fs::read_to_string(source("../../docs/libfsva.3.md")).unwrap();
+    let (_, behind) = manual.split_once("## Example").unwrap();
+    let example: String = behind
+        .lines()
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let directory = tempfile::tempdir().unwrap();
+    let (text, program) = (
+        directory.path().join("example.c"),
+        directory.path().join("example"),
+    );
+    std::fs::write(&text, example).unwrap();
+    let library = libraries().join("libfsva.a");
+    compile(
+        &text,
+        &program,
+        &[library.to_str().unwrap(), "-lpthread", "-ldl", "-lm"],
+    );
+    // With an agent of this machine or without.
+    let said = run(Command::new(&program).arg(&text));
+    assert_eq!(said, std::fs::read_to_string(&text).unwrap());
 }
