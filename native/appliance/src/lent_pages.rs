@@ -6,48 +6,17 @@
 use fsva_channel::broken::Broken;
 use fsva_channel::geometry::OwnedPlace;
 use fsva_channel::grant_word::{Access, Loan};
-use fsva_channel::layout::{GRANTS_PER_SLOT, SMALL_PAGE_BYTES};
+use fsva_channel::layout::GRANTS_PER_SLOT;
 use fsva_channel::lender::{EndError, Ended, LendError, Lender, Restored};
 use fsva_channel::message::GrantRef;
 use fsva_channel::page_pool::PagePool;
-use fsva_channel::page_range::PageRange;
 use fsva_channel::region_unsafe::Memory;
 
 use crate::lent_table::{LentPiece, LentTable};
 use crate::mailbox::FileKey;
-use crate::page_copies::{PAGES_PER_LARGE, PageCopies, PieceKey};
+use crate::page_copies::{PageCopies, PieceKey};
+use crate::page_loads::{Load, bytes_of};
 use crate::stamp::Stamp;
-
-const PAGE: u64 = SMALL_PAGE_BYTES as u64;
-/// Pages of a piece, by how much is asked for: pieces of few sizes are found again.
-const MIDDLE_PAGES: u32 = 16;
-
-/// Pages being filled.
-#[derive(Clone, Copy)]
-pub struct Load {
-    pub file: FileKey,
-    pub offset: u64,
-    pieces: [Option<Piece>; GRANTS_PER_SLOT],
-    changed: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Piece {
-    /// Large pages come whole.
-    allocated: PageRange,
-    /// Pages of it that are used.
-    pages: u32,
-}
-
-/// What a range of a file is mapped from.
-pub enum Plan {
-    /// Copies, in order.
-    There([Option<u32>; GRANTS_PER_SLOT]),
-    /// `load` of this number has to be filled.
-    Load(u32),
-    /// There is no memory: everything is lent.
-    Full,
-}
 
 /// A grant that the client uses.
 pub struct Held {
@@ -66,14 +35,14 @@ pub enum Unmapped {
 }
 
 pub struct LentPages {
-    memory: Memory,
+    pub(crate) memory: Memory,
     lender: Lender<Memory>,
-    copies: PageCopies,
+    pub(crate) copies: PageCopies,
     table: LentTable,
-    loads: Vec<Option<Load>>,
+    pub(crate) loads: Vec<Option<Load>>,
     /// Taken back while the client had them claimed: it has to be told.
     revoked: Vec<GrantRef>,
-    large: bool,
+    pub(crate) has_large: bool,
     lent: u64,
 }
 
@@ -92,7 +61,7 @@ impl LentPages {
             table,
             loads: Vec::new(),
             revoked: Vec::new(),
-            large: place.large.count() > 0,
+            has_large: place.large.count() > 0,
             lent: 0,
         }
     }
@@ -140,137 +109,6 @@ impl LentPages {
             pages: loan.pages.count(),
         });
         self.copies.insert(key, loan.pages, stamp, false)
-    }
-
-    /// For `length` bytes, at most, of a file that looks like `now`, from `offset` on, which is before its end.
-    pub fn plan(&mut self, now: &Stamp, offset: u64, length: u64) -> Plan {
-        let length = length.min(now.size - offset);
-        let mut there = [None; GRANTS_PER_SLOT];
-        let mut load = Load {
-            file: now.file,
-            offset,
-            pieces: [None; GRANTS_PER_SLOT],
-            changed: false,
-        };
-        let mut unit = self.unit(length);
-        let (mut at, mut count) = (0, 0);
-        while at < length && count < GRANTS_PER_SLOT {
-            let pages = (length - at).div_ceil(PAGE).min(u64::from(unit)) as u32;
-            let key = PieceKey {
-                file: now.file,
-                offset: offset + at,
-                pages,
-            };
-            match self.usable(&key, now) {
-                // One answer has either what is there, or what has to be read: the client asks for the rest.
-                Some(_) if load.pieces[0].is_some() => break,
-                Some(number) => there[count] = Some(number),
-                None if there[0].is_some() => break,
-                None => match self.copies.allocate(pages) {
-                    Some(allocated) => load.pieces[count] = Some(Piece { allocated, pages }),
-                    None if unit > 1 && count == 0 => {
-                        unit = if unit > MIDDLE_PAGES { MIDDLE_PAGES } else { 1 };
-                        continue;
-                    }
-                    None => break,
-                },
-            }
-            at += u64::from(pages) * PAGE;
-            count += 1;
-        }
-        if there[0].is_some() {
-            Plan::There(there)
-        } else if load.pieces[0].is_some() {
-            Plan::Load(self.begin_load(load))
-        } else {
-            Plan::Full
-        }
-    }
-
-    fn unit(&self, length: u64) -> u32 {
-        let pages = length.div_ceil(PAGE).min(u64::from(u32::MAX)) as u32;
-        if pages <= GRANTS_PER_SLOT as u32 {
-            1
-        } else if pages <= GRANTS_PER_SLOT as u32 * MIDDLE_PAGES || !self.large {
-            MIDDLE_PAGES
-        } else {
-            PAGES_PER_LARGE
-        }
-    }
-
-    /// A copy of this piece that is the file's bytes. One that can't be vouched for is nobody's any more.
-    fn usable(&mut self, key: &PieceKey, now: &Stamp) -> Option<u32> {
-        let number = self.copies.find(key)?;
-        if self.copies.get(number)?.stamp.vouches_for(now) {
-            return Some(number);
-        }
-        self.copies.invalidate(number);
-        None
-    }
-
-    fn begin_load(&mut self, load: Load) -> u32 {
-        let vacant = self.loads.iter().position(Option::is_none);
-        let number = vacant.unwrap_or_else(|| {
-            self.loads.push(None);
-            self.loads.len() - 1
-        });
-        self.loads[number] = Some(load);
-        number as u32
-    }
-
-    /// Where in the region a load's bytes go, in order.
-    pub fn places(&self, load: u32) -> impl Iterator<Item = (usize, usize)> {
-        let load = self.loads[load as usize].as_ref();
-        load.into_iter()
-            .flat_map(|load| load.pieces.iter().flatten())
-            .map(|piece| (piece.allocated.start(), bytes_of(piece.pages) as usize))
-    }
-
-    /// Nobody wants it any more, or it failed.
-    pub fn abandon(&mut self, load: u32) {
-        for piece in self.end_load(load).pieces.into_iter().flatten() {
-            self.copies.give_back(piece.allocated);
-        }
-    }
-
-    /// `count` bytes were read by which the file looked like `stamp`. The copies, and whether the file has changed since.
-    pub fn loaded(&mut self, load: u32, count: u64, stamp: Stamp) -> ([Option<u32>; GRANTS_PER_SLOT], bool) {
-        let load = self.end_load(load);
-        let mut numbers = [None; GRANTS_PER_SLOT];
-        let mut at = 0;
-        let mut used = 0;
-        for Piece { allocated, pages } in load.pieces.into_iter().flatten() {
-            if at >= count {
-                self.copies.give_back(allocated);
-                continue;
-            }
-            let bytes = bytes_of(pages);
-            let there = (count - at).min(bytes);
-            self.zero(allocated.start() + there as usize, (bytes - there) as usize);
-            let key = PieceKey {
-                file: stamp.file,
-                offset: load.offset + at,
-                pages,
-            };
-            numbers[used] = Some(self.copies.insert(key, allocated, stamp, !load.changed));
-            used += 1;
-            at += bytes;
-        }
-        (numbers, load.changed)
-    }
-
-    fn end_load(&mut self, load: u32) -> Load {
-        self.loads[load as usize]
-            .take()
-            .expect("a load ends once, by who has its number")
-    }
-
-    fn zero(&self, at: usize, bytes: usize) {
-        const ZEROS: [u8; SMALL_PAGE_BYTES] = [0; SMALL_PAGE_BYTES];
-        for done in (0..bytes).step_by(ZEROS.len()) {
-            let count = (bytes - done).min(ZEROS.len());
-            self.memory.copy_in(at + done, &ZEROS[..count]);
-        }
     }
 
     /// Lends these copies for reading; the grants, and their bytes. None: no grant is left for all of them.
@@ -469,13 +307,6 @@ impl LentPages {
         written.map_or(0, |piece| piece.handle_index)
     }
 
-    /// Anything may have changed: what is being read is not to be relied on.
-    pub fn doubt_loads(&mut self) {
-        for load in self.loads.iter_mut().flatten() {
-            load.changed = true;
-        }
-    }
-
     pub fn drop_idle(&mut self, file: FileKey, range: std::ops::Range<u64>) {
         self.copies.drop_idle(file, range);
     }
@@ -511,8 +342,4 @@ impl LentPages {
             self.copies.settle(number);
         }
     }
-}
-
-fn bytes_of(pages: u32) -> u64 {
-    u64::from(pages) * PAGE
 }

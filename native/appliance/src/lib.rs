@@ -16,6 +16,7 @@ mod open_files;
 mod open_table;
 mod page_cache_unsafe;
 mod page_copies;
+mod page_loads;
 mod pieces_unsafe;
 pub mod rendezvous;
 pub mod rendezvous_hello;

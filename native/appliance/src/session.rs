@@ -1,5 +1,6 @@
 //! A client's session: the thread that owns its channel.
 
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub mailbox: Mailbox,
     pub hints: Arc<HintSender>,
     pub counters: Counters,
+    /// Whether the client ever mapped a page.
+    has_mapped: AtomicBool,
 }
 
 pub struct Session {
@@ -74,6 +77,7 @@ impl Session {
             mailbox: Mailbox::new(options.wake),
             hints: channel.hint_sender(),
             counters: Counters::default(),
+            has_mapped: AtomicBool::new(!channel.restored.held.is_empty()),
         });
         let desk = Desk::new(channel, options.engine, options.client, shared.clone())?;
         let on_end = options.on_end;
@@ -87,7 +91,7 @@ impl Session {
         }))
     }
 
-    /// To be told of all changes, whoever makes them.
+    /// What takes pages back when their files change. To be told of all changes, whoever makes them.
     pub fn lent_pages(&self) -> Arc<dyn ChangeSink> {
         Arc::new(LentPages(self.shared.clone()))
     }
@@ -122,16 +126,14 @@ impl ChangeSink for LentPages {
     }
 }
 
+/// What the client is told. Only of handles that it has: whoever tells the session sees to that.
 impl ChangeSink for Session {
-    /// Tells the client, and takes back what is lent of the file.
     fn changed(&self, notice: &ChangeNotice) {
         self.shared.hint(&notice.encode());
-        self.shared.file_changed(notice);
     }
 
     fn resync(&self) {
         self.shared.hint(&[RESYNC]);
-        self.shared.mailbox.resync();
     }
 }
 
@@ -147,8 +149,18 @@ impl Shared {
         counter.add(hints.len() as u64);
     }
 
+    /// Before the first file is looked at of which pages are to be lent: from now on changes are listened to.
+    pub fn expect_changes(&self) {
+        if !self.has_mapped.load(Ordering::Relaxed) {
+            self.has_mapped.store(true, Ordering::Relaxed);
+            // Either whoever changes a file sees this, or what is read afterwards has the change.
+            fence(Ordering::SeqCst);
+        }
+    }
+
     fn file_changed(&self, notice: &ChangeNotice) {
-        if notice.what & CHANGED_DATA != 0 {
+        fence(Ordering::SeqCst);
+        if notice.what & CHANGED_DATA != 0 && self.has_mapped.load(Ordering::Relaxed) {
             self.mailbox.changed(FileKey {
                 fsid: notice.fsid,
                 fileid: notice.fileid,

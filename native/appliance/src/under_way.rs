@@ -23,6 +23,8 @@ pub enum Stage {
     Plain,
     /// What is open if the result is good.
     Opening(Box<OpenFile>),
+    /// It is open already: a predecessor of this process opened it, and did not come to answer.
+    Opened(u32),
     /// Pages that are being filled.
     Loading {
         load: u32,

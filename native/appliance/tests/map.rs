@@ -199,6 +199,7 @@ fn a_change_takes_pages_back() {
     }
     assert!(pair.client.invalidations.is_empty());
     let notice = pair.notice("file", &handle);
+    pair.served.session.lent_pages().changed(&notice);
     pair.served.session.changed(&notice);
     pair.settle("quarantine", |pair| {
         pair.served.session.figures().quarantined_grants == 4
@@ -256,6 +257,7 @@ fn after_lost_changes_files_are_looked_at() {
     let files = [same, changed].map(|handle| pair.client.open(&handle, ACCESS_READ, 0).unwrap());
     let [same, changed] = files.map(|file| pair.client.map(file, 0, 4096));
     fs::write(pair.files.path("changed"), [2; 4096]).unwrap();
+    pair.served.session.lent_pages().resync();
     pair.served.session.resync();
     pair.client.let_go(changed);
     pair.settle("pages to come back", |pair| {

@@ -15,7 +15,7 @@ use super::read::ReadPieces;
 use super::{file_of, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
 use crate::desk::{Desk, answer_to};
-use crate::lent_pages::Plan;
+use crate::page_loads::Plan;
 use crate::pieces_unsafe::Pieces;
 use crate::stamp::Stamp;
 use crate::under_way::{Pending, Stage};
@@ -26,6 +26,7 @@ pub fn begin(desk: &mut Desk, request: &Message) -> Result<(), Unclaimed> {
         return Err(invalid());
     }
     let (object, caller) = file_of(desk, request, ACCESS_READ)?;
+    desk.shared.expect_changes();
     let inspect = Inspect {
         object,
         access: ACCESS_READ,

@@ -55,7 +55,12 @@ pub fn finish(desk: &mut Desk, mut pending: Pending, result: &Answer) -> Result<
     }
     let mut answer = answer_to(&pending.request);
     answer.status = result.status;
-    if result.status == 0 {
+    if result.status != 0 {
+        if let Stage::Opened(handle_index) = pending.stage {
+            // It can't be used, and nobody would ever release it.
+            let _ = desk.open_files.release(handle_index);
+        }
+    } else {
         match pending.op {
             Op::Open => open::finish(desk, &mut pending, result, &mut answer),
             Op::Getattr => getattr::finish(desk, &pending, result, &mut answer),
@@ -76,7 +81,7 @@ pub fn abandon(desk: &mut Desk, pending: Pending) {
     match pending.stage {
         Stage::Loading { load, .. } => desk.lent.abandon(load),
         Stage::Looking(_) => desk.looking.ended(),
-        Stage::Plain | Stage::Opening(_) => {}
+        Stage::Plain | Stage::Opening(_) | Stage::Opened(_) => {}
     }
     pending.claims.release(&desk.channel.borrower);
 }

@@ -8,19 +8,16 @@ use fsva_core::answer::Answer;
 use super::inspect::Inspect;
 use super::{attribute_bytes, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
-use crate::desk::{Desk, answer_to};
+use crate::desk::Desk;
 use crate::open_files::OpenFile;
 use crate::under_way::{Pending, Stage};
 
 pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> Result<(), Unclaimed> {
-    if in_doubt && let Some(handle_index) = desk.open_files.opened_by(request.request_id) {
-        desk.answer(Message {
-            handle_index,
-            ..answer_to(request)
-        });
-        return Ok(());
-    }
     let claims = Claims::of(request, &desk.channel.borrower)?;
+    // Where the request was there may be the attributes by now.
+    if in_doubt && let Some(handle_index) = desk.open_files.opened_by(request.request_id) {
+        return begin_opened(desk, request, claims, handle_index);
+    }
     let file = match read_request(desk, request, &claims) {
         Ok(file) => file,
         Err(unclaimed) => {
@@ -28,15 +25,32 @@ pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> Result<(), U
             return Err(unclaimed);
         }
     };
-    let inspect = Inspect {
-        object: file.handle,
-        access: file.access,
-        data: false,
-    };
+    let inspect = inspect(&file);
     let caller = file.caller();
     let mut pending = pending(Op::Open, request, claims);
     pending.stage = Stage::Opening(Box::new(file));
     desk.start(caller, inspect, pending)
+}
+
+fn begin_opened(
+    desk: &mut Desk,
+    request: &Message,
+    claims: Claims,
+    handle_index: u32,
+) -> Result<(), Unclaimed> {
+    let file = desk.open_files.get(handle_index).map_err(Unclaimed::Errno)?;
+    let (inspect, caller) = (inspect(file), file.caller());
+    let mut pending = pending(Op::Open, request, claims);
+    pending.stage = Stage::Opened(handle_index);
+    desk.start(caller, inspect, pending)
+}
+
+fn inspect(file: &OpenFile) -> Inspect {
+    Inspect {
+        object: file.handle,
+        access: file.access,
+        data: false,
+    }
 }
 
 fn read_request(desk: &Desk, request: &Message, claims: &Claims) -> Result<OpenFile, Unclaimed> {
@@ -57,10 +71,12 @@ fn read_request(desk: &Desk, request: &Message, claims: &Claims) -> Result<OpenF
 }
 
 pub fn finish(desk: &mut Desk, pending: &mut Pending, result: &Answer, answer: &mut Message) {
-    let Stage::Opening(file) = std::mem::replace(&mut pending.stage, Stage::Plain) else {
-        return;
+    let opened = match std::mem::replace(&mut pending.stage, Stage::Plain) {
+        Stage::Opening(file) => desk.open_files.open(*file),
+        Stage::Opened(handle_index) => Ok(handle_index),
+        _ => return,
     };
-    match desk.open_files.open(*file) {
+    match opened {
         Ok(handle_index) => answer.handle_index = handle_index,
         Err(errno) => {
             answer.status = errno.0 as u32;
