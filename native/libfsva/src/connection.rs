@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use fsva_agent::local::frames::{
     ANSWER_BYTES, Answer, HELLO_BYTES, HELLO_MAGIC, Hello, LocalOp, Request, VERSION,
@@ -16,6 +17,9 @@ use fsva_channel::region_unsafe::Memory;
 fn errno(number: i32) -> io::Error {
     io::Error::from_raw_os_error(number)
 }
+
+/// An agent that says nothing for so long is none.
+const AGENT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Usable from several threads. Requests go one after the other; what is done with their data in the memory does not wait
 /// for that. Not to be used by both sides of a fork.
@@ -40,15 +44,22 @@ pub struct Place<'connection> {
 }
 
 impl Connection {
-    /// Errors: those of connect(2), with ENOENT and ECONNREFUSED as ENOTCONN (there is no agent), EUSERS if too many programs
+    /// Errors: those of connect(2), with ENOTCONN if there is no agent, or one that does not answer; EUSERS if too many programs
     /// are connected, EPROTO if that is no agent of this version.
     pub fn connect(socket: &Path) -> io::Result<Connection> {
-        let socket = PacketSocket::connect(socket).map_err(|error| match error.raw_os_error() {
-            Some(libc::ENOENT | libc::ECONNREFUSED) => errno(libc::ENOTCONN),
+        let nobody = |error: io::Error| match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ECONNREFUSED | libc::EAGAIN | libc::ECONNRESET) => {
+                errno(libc::ENOTCONN)
+            }
             _ => error,
-        })?;
+        };
+        let socket = PacketSocket::connect(socket, AGENT_PATIENCE).map_err(nobody)?;
         let mut bytes = [0; HELLO_BYTES];
-        let packet = socket.receive(&mut bytes)?.ok_or_else(|| errno(libc::ENOTCONN))?;
+        let packet = socket.receive(&mut bytes).map_err(nobody)?;
+        let packet = packet.ok_or_else(|| errno(libc::ENOTCONN))?;
+        // From here on it is the server that may take its time, and what it was told to write must not happen later than
+        // anybody waits for.
+        socket.set_patience(Duration::ZERO)?;
         let hello = Hello::decode(&bytes);
         if packet.bytes != HELLO_BYTES || hello.magic != HELLO_MAGIC || hello.version != VERSION {
             return Err(errno(libc::EPROTO));

@@ -158,6 +158,21 @@ fn without_an_agent() {
 }
 
 #[test]
+fn an_agent_that_has_stopped_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.sock");
+    let listener = fsva_agent::local::packets_unsafe::bind(&path).unwrap();
+    fsva_agent::local::packets_unsafe::listen(listener.as_fd(), 0).unwrap();
+    // The first waits to be heard, the second to be let in at all.
+    let waiting = std::thread::spawn({
+        let path = path.clone();
+        move || errno(Connection::connect(&path))
+    });
+    assert_eq!(errno(Connection::connect(&path)), libc::ENOTCONN);
+    assert_eq!(waiting.join().unwrap(), libc::ENOTCONN);
+}
+
+#[test]
 fn a_lost_agent_is_enotconn_or_the_kernels_turn() {
     let mut double = Double::start();
     let connection = connect(&double);

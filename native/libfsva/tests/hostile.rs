@@ -6,6 +6,7 @@ use std::fs::{self, File as StdFile};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use double::{Double, eventually, pattern};
 use fsva::connection::Connection;
@@ -24,7 +25,7 @@ struct Raw {
 }
 
 fn raw(double: &Double) -> Raw {
-    let socket = PacketSocket::connect(&double.socket()).unwrap();
+    let socket = PacketSocket::connect(&double.socket(), Duration::ZERO).unwrap();
     let mut bytes = [0; HELLO_BYTES];
     let packet = socket.receive(&mut bytes).unwrap().unwrap();
     Raw {

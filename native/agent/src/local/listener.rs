@@ -17,6 +17,9 @@ use crate::local::mounts::Mounts;
 use crate::local::packets_unsafe::{self, PacketSocket};
 use crate::local::peer_unsafe::{Peer, peer_of};
 
+/// For an agent that has the path already, and may have stopped.
+const LISTENER_PATIENCE: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Connections at once.
@@ -151,7 +154,7 @@ fn bind(path: &Path) -> io::Result<OwnedFd> {
     }
     let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     if is_socket {
-        match PacketSocket::connect(path) {
+        match PacketSocket::connect(path, LISTENER_PATIENCE) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
             _ => return Err(io::Error::from_raw_os_error(libc::EADDRINUSE)),
         }

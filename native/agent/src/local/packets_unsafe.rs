@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Room for a control message of one descriptor, aligned as the kernel wants it.
 type Control = [u64; 3];
@@ -101,12 +102,31 @@ fn header<'a>(part: &'a mut libc::iovec, control: &'a mut Control) -> libc::msgh
 const DESCRIPTOR_BYTES: u32 = size_of::<i32>() as u32;
 
 impl PacketSocket {
-    pub fn connect(path: &Path) -> io::Result<PacketSocket> {
+    /// EAGAIN if nobody accepts it for so long.
+    pub fn connect(path: &Path, patience: Duration) -> io::Result<PacketSocket> {
         let (address, length) = address(path)?;
-        let socket = socket()?;
+        let socket = PacketSocket(socket()?);
+        socket.set_patience(patience)?;
         // SAFETY: the address is a local of the length given.
-        check(unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), length) })?;
-        Ok(PacketSocket(socket))
+        check(unsafe { libc::connect(socket.0.as_raw_fd(), (&raw const address).cast(), length) })?;
+        Ok(socket)
+    }
+
+    /// How long a send or a receive waits before it is EAGAIN; zero: for ever.
+    pub fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        let time = libc::timeval {
+            tv_sec: patience.as_secs() as libc::time_t,
+            tv_usec: libc::suseconds_t::from(patience.subsec_micros()),
+        };
+        for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+            let length = size_of::<libc::timeval>() as libc::socklen_t;
+            let socket = self.0.as_raw_fd();
+            // SAFETY: time is a local of the length given.
+            check(unsafe {
+                libc::setsockopt(socket, libc::SOL_SOCKET, option, (&raw const time).cast(), length)
+            })?;
+        }
+        Ok(())
     }
 
     /// One packet, with a descriptor or without; waits while the peer does not take any.
@@ -210,7 +230,7 @@ mod tests {
         let path = directory.path().join("socket");
         let listener = bind(&path).unwrap();
         listen(listener.as_fd(), 1).unwrap();
-        let program = PacketSocket::connect(&path).unwrap();
+        let program = PacketSocket::connect(&path, Duration::ZERO).unwrap();
         let agent = accept(listener.as_fd()).unwrap();
         (directory, program, agent)
     }
