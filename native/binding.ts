@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { NativeAgents } from './agent-binding.ts'
 import { layoutDifference } from './answer-layout.ts'
 import type { NativeSideChannel, SideChannelEvent } from './side-channel-server-binding.ts'
 import type { NativeAgentConnections } from './local-agent-binding.ts'
@@ -327,6 +328,8 @@ interface Addon {
     /** Throws with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL or EIO. */
     listen(address: string, port: number, accepted: (batch: AcceptedConnection[]) => void): NativeAcceptor
   }
+  /** `ready` is called when `take` has something. */
+  readonly NativeAgent: NativeAgents
   readonly NativeAgentConnection: NativeAgentConnections
   /** `ready` is called when `look` has something to report. */
   readonly NativeSockets: new (ready: () => void) => NativeSockets

@@ -5,6 +5,13 @@
 
 mod acceptor;
 mod acls;
+mod agent;
+mod agent_completions;
+mod agent_figures;
+mod agent_file;
+mod agent_lent;
+mod agent_mapping;
+mod agent_memory_unsafe;
 mod arguments;
 mod core;
 mod file_lock;

@@ -19,6 +19,8 @@ unsafe extern "C" {
     fn uv_handle_size(kind: i32) -> usize;
     fn uv_poll_init(uv_loop: *mut c_void, handle: *mut c_void, fd: i32) -> i32;
     fn uv_poll_start(handle: *mut c_void, events: i32, callback: OnPoll) -> i32;
+    fn uv_ref(handle: *mut c_void);
+    fn uv_unref(handle: *mut c_void);
     fn uv_poll_stop(handle: *mut c_void) -> i32;
     fn uv_close(handle: *mut c_void, callback: OnClose);
     fn uv_handle_set_data(handle: *mut c_void, data: *mut c_void);
@@ -71,6 +73,20 @@ impl LoopWatch {
                 return Err(failed("the event loop does not watch the descriptor"));
             }
             Ok(watch)
+        }
+    }
+}
+
+impl LoopWatch {
+    /// Whether the event loop goes on while there is nothing but this watch. It does unless told otherwise.
+    pub fn hold_loop(&self, hold: bool) {
+        // SAFETY: the handle is initialized and not closed.
+        unsafe {
+            if hold {
+                uv_ref(self.handle);
+            } else {
+                uv_unref(self.handle);
+            }
         }
     }
 }

@@ -225,6 +225,10 @@ impl Client {
         Ok(start.elapsed())
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Requests that are sent together.
     pub fn batch(&self) -> Batch<'_> {
         Batch::new(&self.shared)

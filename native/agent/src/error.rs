@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use fsva_channel::broken::Broken;
 use fsva_channel::region::RegionError;
@@ -16,8 +15,8 @@ pub enum ClientError {
     },
     /// No server for as long as the call may take. What was asked may have happened.
     Disconnected,
-    /// A server is there, and has not answered for so long. What was asked may still happen.
-    TimedOut(Duration),
+    /// A server is there, and has not answered in time. What was asked may still happen.
+    TimedOut,
     /// The memory was made anew: what was lent from the old one has to be lent again, and what was asked may have happened.
     RegionLost,
     /// The server was restarted before what was written was safe: it has to be written again.
@@ -36,6 +35,8 @@ pub enum ClientError {
     Nonsense(&'static str),
     /// The descriptor, or the range, is none that this can be done with.
     Invalid(&'static str),
+    /// As many requests as there may be are unanswered.
+    Busy,
     /// The client was closed.
     Closed,
 }
@@ -46,7 +47,7 @@ impl ClientError {
         match self {
             ClientError::Errno { errno, .. } => *errno,
             ClientError::Disconnected => libc::ENOTCONN,
-            ClientError::TimedOut(_) => libc::ETIMEDOUT,
+            ClientError::TimedOut => libc::ETIMEDOUT,
             ClientError::RegionLost => libc::ECONNRESET,
             // As fsync(2) tells of it.
             ClientError::DataLost => libc::EIO,
@@ -56,6 +57,7 @@ impl ClientError {
             ClientError::Region(_) => libc::EPROTO,
             ClientError::NoMemory => libc::ENOBUFS,
             ClientError::Invalid(_) => libc::EINVAL,
+            ClientError::Busy => libc::EAGAIN,
             ClientError::Closed => libc::ESHUTDOWN,
         }
     }
@@ -75,7 +77,7 @@ impl fmt::Display for ClientError {
                 write!(to, "{what}: {}", io::Error::from_raw_os_error(*errno))
             }
             ClientError::Disconnected => to.write_str("the server of the side channel is gone"),
-            ClientError::TimedOut(time) => write!(to, "no answer within {} s", time.as_secs_f32()),
+            ClientError::TimedOut => to.write_str("the server of the side channel did not answer in time"),
             ClientError::RegionLost => to.write_str("the shared memory was made anew"),
             ClientError::DataLost => to.write_str("the server restarted before the data was safe"),
             ClientError::Refused { error, advice } if advice.is_empty() => to.write_str(error),
@@ -85,6 +87,7 @@ impl fmt::Display for ClientError {
             ClientError::NoMemory => to.write_str("the shared memory is used up"),
             ClientError::Nonsense(what) => write!(to, "the server answered nonsense: {what}"),
             ClientError::Invalid(why) => to.write_str(why),
+            ClientError::Busy => to.write_str("too many requests are unanswered"),
             ClientError::Closed => to.write_str("the side channel was closed"),
         }
     }

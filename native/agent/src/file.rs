@@ -63,7 +63,7 @@ struct Unsafe {
 }
 
 pub struct File {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// With which it can be opened again at a server that does not know it.
     request: OpenRequest,
     opened: Mutex<Opened>,
@@ -124,7 +124,7 @@ fn open(shared: &Shared, request: &OpenRequest) -> Result<(Opened, Attributes), 
     }
 }
 
-fn read_attributes(pages: &Arc<Pages>, length: u32) -> Result<Attributes, ClientError> {
+pub(crate) fn read_attributes(pages: &Arc<Pages>, length: u32) -> Result<Attributes, ClientError> {
     if (length as usize) < ATTRIBUTES_BYTES {
         return Err(ClientError::Nonsense("attributes that are too short"));
     }
@@ -133,7 +133,7 @@ fn read_attributes(pages: &Arc<Pages>, length: u32) -> Result<Attributes, Client
     Attributes::decode(&bytes).ok_or(ClientError::Nonsense("no attributes"))
 }
 
-fn lend(
+pub(crate) fn lend(
     link: &Link,
     message: &mut Message,
     pages: &Arc<Pages>,
@@ -309,7 +309,10 @@ impl File {
         let (answer, pages) = attributes?;
         let answer = checked(answer, "asking for attributes")?;
         let pages = pages.ok_or(ClientError::Nonsense("no attributes"))?;
-        let attributes = read_attributes(&pages, answer.length)?;
+        self.heard(read_attributes(&pages, answer.length)?)
+    }
+
+    pub(crate) fn heard(&self, attributes: Attributes) -> Result<Attributes, ClientError> {
         *lock(&self.attributes) = attributes;
         Ok(attributes)
     }
@@ -404,6 +407,15 @@ impl File {
             bytes: mapped,
             segments: segments.into(),
         })
+    }
+
+    /// As `current`, without waiting. RegionLost: it has to be opened again, which waits.
+    pub(crate) fn current_now(&self) -> Result<(Arc<Link>, u32), ClientError> {
+        let opened = lock(&self.opened);
+        if !self.shared.is_current(&opened.link) {
+            return Err(ClientError::RegionLost);
+        }
+        Ok((opened.link.clone(), opened.index))
     }
 
     /// Where it is open, and by which number.

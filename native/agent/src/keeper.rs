@@ -90,6 +90,7 @@ fn watch(shared: &Shared, link: &Arc<Link>) {
 
 fn look_after(link: &Link) {
     link.lending.collect();
+    link.expire();
     if !link.is_connected() {
         return;
     }
@@ -151,7 +152,8 @@ fn meet_again(shared: &Shared, known: &Known, backoff: &mut Duration) -> Option<
             if shared.surroundings.closed.load(Ordering::Acquire) {
                 return None;
             }
-            shared.surroundings.keeper.wait(left);
+            shared.link().expire();
+            shared.surroundings.keeper.wait(left.min(BEAT));
         }
         *backoff = (*backoff * 2).min(BACKOFF_MAX);
     }

@@ -13,11 +13,13 @@ use fsva_channel::wake::Wake;
 
 use crate::error::ClientError;
 use crate::figures::Counters;
-use crate::link::{Lead, Link, Patience};
+use crate::link::{Glance, Lead, Link, Patience};
 use crate::window::{Delivered, Outcome, Window};
 
 /// Rounds in which a leader takes what came for others after it has its own answer; then the keeper goes on.
 const COURTESY_MAX: usize = 256;
+/// Looks between two looks at the clock.
+const LOOKS_PER_CLOCK: usize = 16;
 
 impl Link {
     /// None: there is no server, or the time is over.
@@ -75,6 +77,37 @@ impl Link {
         lead.spin.slept(asleep.elapsed());
         self.beat(lead)?;
         Ok(None)
+    }
+
+    pub(crate) fn glance(&self, lead: &mut Lead, glance: &Glance<'_>) {
+        let start = Instant::now();
+        loop {
+            if let Err(broken) = self.receive(lead, None) {
+                return self.lose(lead, broken);
+            }
+            if (glance.is_over)() || start.elapsed() >= glance.time {
+                return;
+            }
+            for _ in 0..LOOKS_PER_CLOCK {
+                if !matches!(lead.channel.look(), Ok(false)) {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// Tells those who have waited for too long.
+    pub fn expire(&self) {
+        let expired = self.window().expire(Instant::now());
+        for callback in expired {
+            callback(Err(if self.is_connected() {
+                Counters::add(&self.surroundings.counters.timeouts, 1);
+                ClientError::TimedOut
+            } else {
+                ClientError::Disconnected
+            }));
+        }
     }
 
     /// Everything that has come. Stops at the answer for `place`, and gives it.

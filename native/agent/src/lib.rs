@@ -8,6 +8,7 @@ pub mod figures;
 pub mod file;
 mod keeper;
 pub mod kernel_cache;
+pub mod later;
 mod leading;
 mod lending;
 pub mod lent_buffer;

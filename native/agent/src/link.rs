@@ -25,7 +25,7 @@ use crate::figures::Counters;
 use crate::lending::Lending;
 use crate::mapped::Mapped;
 use crate::notices::Notices;
-use crate::window::{Loaned, Outcome, Waiter, Window};
+use crate::window::{Callback, Loaned, Outcome, Waiter, Window};
 
 /// Looks at one's own place between two attempts to lead.
 const LOOKS_PER_TRY: u32 = 16;
@@ -113,6 +113,12 @@ enum Followed<'a> {
 pub struct Patience {
     pub(crate) limit: Duration,
     pub(crate) since: Option<Instant>,
+}
+
+/// How long a thread that has other things to do looks for an answer itself.
+pub struct Glance<'a> {
+    pub time: Duration,
+    pub is_over: &'a dyn Fn() -> bool,
 }
 
 impl Patience {
@@ -214,6 +220,37 @@ impl Link {
         outcomes
     }
 
+    /// Asks without waiting for room (Busy), and looks for the answer for as long as `glance` says; who receives it later tells
+    /// the callback, which must not take long.
+    pub fn call_back(
+        &self,
+        request: Message,
+        loaned: Loaned,
+        callback: Callback,
+        limit: Duration,
+        glance: &Glance<'_>,
+    ) -> Result<(), ClientError> {
+        let mut lead = self.try_lead();
+        if let Some(lead) = &mut lead {
+            lead.channel.expect(1);
+        }
+        let waiter = Waiter::Callback(callback, Instant::now() + limit);
+        let asked = self.ask(
+            request,
+            waiter,
+            loaned,
+            &mut lead,
+            &mut Patience::new(Duration::ZERO),
+        );
+        if let Some(mut lead) = lead {
+            if asked.is_ok() {
+                self.glance(&mut lead, glance);
+            }
+            self.leave(lead);
+        }
+        asked.map(drop)
+    }
+
     /// Asks, and has the answer told by whoever receives it, which must not take long.
     pub fn submit(
         &self,
@@ -264,9 +301,13 @@ impl Link {
             }
             drop(window);
             Counters::add(&self.surroundings.counters.full_windows, 1);
+            if patience.limit.is_zero() {
+                self.end(loaned);
+                return Err(ClientError::Busy);
+            }
             if patience.left().is_none() {
                 self.end(loaned);
-                return Err(self.late(patience));
+                return Err(self.late());
             }
             // Answers make room; without a leader nobody takes them.
             match lead.take() {
@@ -334,17 +375,17 @@ impl Link {
                 }
                 window.abandon(place);
                 drop(window);
-                return Err(self.late(patience));
+                return Err(self.late());
             }
         }
     }
 
-    fn late(&self, patience: &Patience) -> ClientError {
+    fn late(&self) -> ClientError {
         if self.surroundings.closed.load(Ordering::Acquire) {
             ClientError::Closed
         } else if self.is_connected() {
             Counters::add(&self.surroundings.counters.timeouts, 1);
-            ClientError::TimedOut(patience.limit)
+            ClientError::TimedOut
         } else {
             ClientError::Disconnected
         }

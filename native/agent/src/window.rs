@@ -1,6 +1,7 @@
 //! What was asked and is not answered: each request keeps its id, and what it needs is kept, until its answer is there.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use fsva_channel::message::{GrantRef, Message};
 use fsva_channel::requests::Requests;
@@ -17,7 +18,8 @@ pub type Callback = Box<dyn FnOnce(Outcome) + Send>;
 pub enum Waiter {
     /// A thread, which looks into the place.
     Thread,
-    Callback(Callback),
+    /// To be told, at the latest then.
+    Callback(Callback, Instant),
     /// Whoever asked has given up, or never cared.
     Nobody,
 }
@@ -115,7 +117,7 @@ impl Window {
                 Delivered::To(place, loaned)
             }
             Place::Asked {
-                waiter: Waiter::Callback(callback),
+                waiter: Waiter::Callback(callback, _),
                 loaned,
             } => Delivered::Call(callback, outcome, loaned),
             Place::Asked { loaned, .. } => Delivered::Dropped(loaned),
@@ -141,6 +143,22 @@ impl Window {
             answered @ Place::Answered(_) => *answered = Place::Free,
             Place::Free => {}
         }
+    }
+
+    /// Those who were to be told by now. What they asked may still happen.
+    pub fn expire(&mut self, now: Instant) -> Vec<Callback> {
+        let mut expired = Vec::new();
+        for place in &mut self.places {
+            let Place::Asked { waiter, .. } = place else {
+                continue;
+            };
+            if matches!(waiter, Waiter::Callback(_, until) if *until <= now)
+                && let Waiter::Callback(callback, _) = std::mem::replace(waiter, Waiter::Nobody)
+            {
+                expired.push(callback);
+            }
+        }
+        expired
     }
 
     /// What has to be sent in a new epoch.
