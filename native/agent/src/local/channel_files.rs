@@ -183,8 +183,9 @@ fn told(error: &ClientError) -> io::Error {
         ClientError::Errno { errno, .. } => *errno,
         ClientError::DataLost => libc::ECONNRESET,
         // It may still be done later: nobody else may do it meanwhile.
-        ClientError::TimedOut(_) => libc::ETIMEDOUT,
+        ClientError::TimedOut => libc::ETIMEDOUT,
         ClientError::NoMemory => libc::ENOBUFS,
+        ClientError::Busy => libc::EAGAIN,
         ClientError::Invalid(_) => libc::EINVAL,
         ClientError::Disconnected
         | ClientError::RegionLost
