@@ -47,6 +47,18 @@ export interface AgentFigures {
   readonly mappedGrants: number
 }
 
+/** What has been done for other programs (native/agent/src/local/listener.rs). */
+export interface AgentLocalFigures {
+  /** Connections now. */
+  readonly open: number
+  readonly connections: number
+  /** Programs that found too many others connected. */
+  readonly refused: number
+  readonly requests: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
 /** Everything that throws or rejects has an errno number in front of its message. */
 export interface NativeAgent {
   /** Once. */
@@ -69,6 +81,10 @@ export interface NativeAgent {
   lend(bytes: number): NativeLentBuffer
   figures(): AgentFigures
   exports(): { path: string; coherence: string; why: string }[]
+  /** Once, after `connect`; until `close`. */
+  serveLocal(socket: string, mountPoints: string[]): void
+  /** Null: other programs are not served. */
+  localFigures(): AgentLocalFigures | null
   close(): Promise<void>
   /** After `close`: `ready` is not called any more. */
   end(): void

@@ -11,7 +11,7 @@
  * meanwhile is answered then, or rejects after the deadline. NFS never depends on it.
  */
 import { performance } from 'node:perf_hooks'
-import type { AgentFigures, NativeAgent } from '../../native/agent-binding.ts'
+import type { AgentFigures, AgentLocalFigures, NativeAgent } from '../../native/agent-binding.ts'
 import { addon } from '../../native/binding.ts'
 import { Answers } from './answers.ts'
 import { LentBuffer } from './lent-buffer.ts'
@@ -143,6 +143,24 @@ export class SideChannel {
     } catch (error) {
       throw sideChannelError(error)
     }
+  }
+
+  /**
+   * Serves other programs of this machine (libfsva, fsva-client cat and cp) until `close`: whoever connects to the socket may
+   * have files below the mount points read and written for him, with his own rights. Once. Throws a SideChannelError with
+   * code EADDRINUSE if another agent listens there.
+   */
+  serveLocal({ path, mountPoints }: { path: string; mountPoints: readonly string[] }): void {
+    try {
+      this.#native.serveLocal(path, [...mountPoints])
+    } catch (error) {
+      throw sideChannelError(error)
+    }
+  }
+
+  /** What was done for other programs; undefined if they are not served. */
+  localStats(): AgentLocalFigures | undefined {
+    return this.#native.localFigures() ?? undefined
   }
 
   /** What is asked rejects. Memory that JavaScript can still reach stays. */

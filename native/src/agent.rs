@@ -12,6 +12,7 @@ use fsva_agent::client::{Client, ConnectOptions, Who};
 use fsva_agent::error::ClientError;
 use fsva_agent::kernel_cache::{KernelCache, KernelCacheOptions};
 use fsva_agent::later::Look;
+use fsva_agent::local::listener::LocalAgent;
 use fsva_agent::notice_sink::NoticeSink;
 use fsva_agent::rendezvous::Rendezvous;
 use fsva_core::fair_queue::Flow;
@@ -129,6 +130,8 @@ pub struct NativeAgent {
     watch: Option<LoopWatch>,
     client: Arc<Mutex<Option<Arc<Client>>>>,
     cache: Arc<Mutex<Option<Arc<KernelCache>>>>,
+    /// Other programs, which copy through this one.
+    pub(crate) local: Mutex<Option<LocalAgent>>,
 }
 
 #[napi]
@@ -148,6 +151,7 @@ impl NativeAgent {
             watch: Some(watch),
             client: Arc::default(),
             cache: Arc::default(),
+            local: Mutex::default(),
         })
     }
 
@@ -293,11 +297,13 @@ impl NativeAgent {
     /// Ends the channel. What is asked fails; memory stays as long as JavaScript can reach it.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let local = lock(&self.local).take();
         let client = lock(&self.client).take();
         let cache = lock(&self.cache).take();
         self.shared.wait_for(
             env,
             move || {
+                drop(local);
                 if let Some(client) = client {
                     client.close();
                 }
@@ -314,14 +320,14 @@ impl NativeAgent {
         self.watch = None;
     }
 
-    fn client(&self) -> Result<Arc<Client>> {
+    pub(crate) fn client(&self) -> Result<Arc<Client>> {
         lock(&self.client)
             .clone()
             .ok_or_else(|| client_failure(&ClientError::Closed))
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -10,6 +10,7 @@ mod agent_completions;
 mod agent_figures;
 mod agent_file;
 mod agent_lent;
+mod agent_local;
 mod agent_mapping;
 mod agent_memory_unsafe;
 mod arguments;
