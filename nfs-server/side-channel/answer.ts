@@ -32,7 +32,8 @@ export function admitted(region: Region, server: string, exports: readonly Expor
   return text
 }
 
-const refusalCharsMax = 1000
+/** JSON makes up to six bytes of one of them. */
+const refusalCharsMax = 300
 
 /** `advice` says what the client, or its administrator, can do. */
 export function refused(error: string, advice: string): string {
