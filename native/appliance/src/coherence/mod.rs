@@ -9,12 +9,14 @@
 //! back until others have acted on it. Clients keep close-to-open, which asks at every open; announcements make that sooner, and are
 //! nothing that it relies on.
 
+mod audience;
 mod echoes;
 mod fanotify_event;
 mod fanotify_unsafe;
 mod known_handles;
 mod listener;
 mod observability;
+mod observing;
 mod watched;
 mod watcher;
 
@@ -26,12 +28,12 @@ use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use fsva_channel::protocol::{self, ChangeNotice};
-use fsva_core::caller::Door;
 use fsva_core::engine::Engine;
 use fsva_core::handle::WireHandle;
-use fsva_core::observer::{self, How, Known, Observer, Subject};
+use fsva_core::observer::{self, Known};
 
 use crate::change_sink::ChangeSink;
+use audience::{Audience, Subscriber};
 use echoes::{Due, Echo, Echoes};
 use known_handles::KnownHandles;
 use listener::Listener;
@@ -87,33 +89,6 @@ struct Counters {
     resyncs: AtomicU64,
     events: AtomicU64,
     overflows: AtomicU64,
-}
-
-/// Who is told. Replaced as a whole.
-#[derive(Clone, Default)]
-struct Audience {
-    listeners: Vec<Arc<Listener>>,
-    subscribers: Vec<Arc<Subscriber>>,
-    /// Bits of those who went that are still being forgotten.
-    leaving: u64,
-}
-
-struct Subscriber(Arc<dyn ChangeSink>);
-
-impl Audience {
-    fn len(&self) -> usize {
-        self.listeners.len() + self.subscribers.len()
-    }
-
-    /// 0: none is left.
-    fn free_bit(&self) -> u64 {
-        let taken = self
-            .listeners
-            .iter()
-            .fold(self.leaving, |bits, listener| bits | listener.bit);
-        let free = !taken;
-        free & free.wrapping_neg()
-    }
 }
 
 /// One per engine, for as long as that lives.
@@ -245,7 +220,8 @@ impl Coherence {
         }
     }
 
-    fn replace_audience(&self, current: &mut Arc<Audience>, next: Audience) {
+    fn replace_audience(&self, current: &mut Arc<Audience>, mut next: Audience) {
+        next.index_clients();
         self.listening.store(next.len(), Ordering::SeqCst);
         self.era.fetch_add(1, Ordering::SeqCst);
         *current = Arc::new(next);
@@ -390,116 +366,6 @@ impl Coherence {
             if listener.tick(now) {
                 self.counters.resyncs.fetch_add(1, Ordering::Relaxed);
             }
-        }
-    }
-
-    fn entry_of(&self, subject: &Subject<'_>) -> Option<Arc<Known>> {
-        let now = self.clock.load(Ordering::Relaxed);
-        let enter = || self.known.enter(subject, now.wrapping_sub(GIVEN_LONG_AGO));
-        let known = enter().or_else(|| {
-            // Not more often than the clock ticks: it takes a look at all of them.
-            if self.swept_at.swap(now, Ordering::Relaxed) == now {
-                return None;
-            }
-            self.known.sweep();
-            enter()
-        })?;
-        if let Some(slot) = subject.known {
-            // Somebody else can only have set the same.
-            let _ = slot.set(known.clone());
-        }
-        Some(known)
-    }
-}
-
-impl Observer for Coherence {
-    fn knows(&self, client: IpAddr, subject: &Subject<'_>, how: How) -> bool {
-        if self.listening.load(Ordering::Acquire) == 0 {
-            return false;
-        }
-        let client = client.to_canonical();
-        // Held until it is noted: who leaves meanwhile waits for it.
-        let audience = self.audience.read().unwrap();
-        let of_client = || {
-            audience
-                .listeners
-                .iter()
-                .filter(|listener| listener.address == client)
-        };
-        let bits = of_client().fold(0, |bits, listener| bits | listener.bit);
-        if bits == 0 {
-            return of_client().next().is_some();
-        }
-        let now = self.clock.load(Ordering::Relaxed);
-        let note = |known: &Known| {
-            if how == How::Given && known.given_at.load(Ordering::Relaxed) != now {
-                known.given_at.store(now, Ordering::Relaxed);
-            }
-            if known.sessions.load(Ordering::Relaxed) & bits != bits {
-                known.sessions.fetch_or(bits, Ordering::SeqCst);
-            }
-        };
-        if let Some(known) = subject.known.and_then(|slot| slot.get()) {
-            note(known);
-        } else if let Some(known) = self.entry_of(subject) {
-            note(&known);
-        } else {
-            for listener in of_client() {
-                listener.overflowed.store(true, Ordering::SeqCst);
-            }
-        }
-        drop(audience);
-        // Before the object is looked at; `changed` has the other one.
-        fence(Ordering::SeqCst);
-        true
-    }
-
-    fn changed(&self, by: IpAddr, door: Door, subject: &Subject<'_>, what: u16) {
-        fence(Ordering::SeqCst);
-        if self.listening.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        let found;
-        let known = match subject.known.and_then(|slot| slot.get()) {
-            Some(known) => Some(&**known),
-            None => {
-                found = self.known.find(subject.wire);
-                found.as_deref()
-            }
-        };
-        let maker = (door == Door::Nfs).then(|| by.to_canonical());
-        self.announce_twice(
-            subject.wire,
-            known,
-            (subject.fileid, subject.fsid),
-            Echo { what, maker },
-        );
-    }
-
-    fn era(&self) -> u64 {
-        self.era.load(Ordering::SeqCst)
-    }
-
-    fn overtaken(&self, client: IpAddr) {
-        let client = client.to_canonical();
-        let audience = self.audience.read().unwrap().clone();
-        for listener in audience
-            .listeners
-            .iter()
-            .filter(|listener| listener.address == client)
-        {
-            self.resync_later(listener);
-        }
-    }
-
-    fn exports_replaced(&self) {
-        // What may still be known turns out when the clients ask again.
-        self.known.forget(!0);
-        self.look();
-        self.resync_all();
-        let audience = self.audience.read().unwrap().clone();
-        for listener in &audience.listeners {
-            self.resync_later(listener);
         }
     }
 }

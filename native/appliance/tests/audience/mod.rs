@@ -11,7 +11,7 @@ use fsva_appliance::change_sink::ChangeSink;
 use fsva_appliance::coherence::{Attachment, Coherence, Options};
 use fsva_channel::protocol::ChangeNotice;
 use fsva_core::call::Output;
-use fsva_core::caller::{CallerIdentity, Door, Flavor};
+use fsva_core::caller::{CallerId, CallerIdentity, Door, Flavor};
 use fsva_core::engine::{Engine, Operation, Reply, Started};
 use fsva_core::errno::{Errno, Result};
 use fsva_core::operations::getattr::Getattr;
@@ -133,9 +133,8 @@ impl Client {
         self.attachment = None;
     }
 
-    /// As the event loop does it: changes are made by threads of the export's pool. This thread is any thread of the machine.
-    pub fn run(&self, operation: impl Operation) -> Result<Reply> {
-        let id = self.engine.guard.callers.intern(CallerIdentity {
+    fn id(&self) -> CallerId {
+        self.engine.guard.callers.intern(CallerIdentity {
             address: self.address,
             privileged_port: false,
             door: self.door,
@@ -143,7 +142,11 @@ impl Client {
             uid: 0,
             gid: 0,
             gids: Box::default(),
-        });
+        })
+    }
+
+    /// As the event loop does it: changes are made by threads of the export's pool. This thread is any thread of the machine.
+    pub fn run(&self, operation: impl Operation) -> Result<Reply> {
         let mut reply = Box::<Reply>::default();
         let mut output = Output {
             answer: &mut reply.answer,
@@ -151,13 +154,16 @@ impl Client {
         };
         let (sender, receiver) = mpsc::channel();
         let finish = move |reply| sender.send(reply).unwrap();
-        if self.engine.start(id, operation, &mut output, finish) == Started::Pending {
+        if self.engine.start(self.id(), operation, &mut output, finish) == Started::Pending {
             reply = receiver.recv_timeout(DEADLINE).unwrap();
         }
-        match reply.answer.status {
-            0 => Ok(*reply),
-            status => Err(Errno(status as i32)),
-        }
+        as_result(*reply)
+    }
+
+    /// As a thread of the pool does it, which this one is from now on.
+    pub fn run_here(&self, operation: impl Operation) -> Result<Reply> {
+        let caller = self.engine.guard.callers.get(self.id()).unwrap();
+        as_result(self.engine.run(&caller, &operation))
     }
 
     pub fn root(&self, export: &Path) -> Vec<u8> {
@@ -178,6 +184,13 @@ impl Client {
 
     pub fn getattr(&self, wire: &[u8]) -> Result<Reply> {
         self.run(Getattr { object: handle(wire) })
+    }
+}
+
+fn as_result(reply: Reply) -> Result<Reply> {
+    match reply.answer.status {
+        0 => Ok(reply),
+        status => Err(Errno(status as i32)),
     }
 }
 
