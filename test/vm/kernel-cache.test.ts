@@ -47,9 +47,18 @@ t.test('the stock client notices what it is told of', async (t) => {
     vm.sh(`mkdir -p ${at} && mount -t nfs -o ${options} ${machine.network.serverAddress}:${directory} ${at}`)
   await mount(usual, '/mnt')
   await mount(seconds, '/seconds')
+  await vm.sh(
+    `mkdir /locked && ${machine.lockingMountCommand('/locked', 'vers=3,actimeo=600')}`.replaceAll(
+      usual,
+      seconds,
+    ),
+  )
 
   await t.test('each kind of change', (t) => eachKind(t, client, usual))
-  await t.test('what changes within one tick of the server’s clock', (t) => withinATick(t, client, seconds))
+  await t.test('what changes within one tick of the server’s clock', (t) =>
+    withinATick(t, client, seconds, '/seconds'),
+  )
+  await t.test('the same where locks are the server’s', (t) => withinATick(t, client, seconds, '/locked'))
   await t.test('everything, when nobody knows what', (t) => everything(t, client, usual))
   await t.test('without a channel, by asking', (t) => polled(t, client, usual))
   await t.test('notices of nothing', (t) => nothing(t, client))
@@ -79,9 +88,9 @@ async function eachKind(t: Test, client: Client, here: string): Promise<void> {
     await client.named('/mnt', '/mnt/d/removed'),
     await client.named('/mnt', '/mnt/d/renamed'),
   ]
-  await client.look('read', '/mnt/file')
-  await client.look('mapped', '/mnt/file')
-  await client.look('list', '/mnt/d')
+  await client.look('read', '/mnt/file', 'read')
+  await client.look('mapped', '/mnt/file', 'mapped')
+  await client.look('list', '/mnt/d', 'list')
   const read = () => client.say('read')
   const mapped = () => client.say('mapped')
   const name = (name: string) => () => client.size(`/mnt/d/${name}`)
@@ -166,21 +175,26 @@ async function eachKind(t: Test, client: Client, here: string): Promise<void> {
 }
 
 /** Attributes say nothing here: the client has to forget. */
-async function withinATick(t: Test, client: Client, here: string): Promise<void> {
-  await client.look('read-tick', '/seconds/file', () => writeFileSync(join(here, 'file'), '0000\n'))
-  await client.look('mapped-tick', '/seconds/file')
+async function withinATick(t: Test, client: Client, here: string, mount: string): Promise<void> {
+  writeFileSync(join(here, 'file'), '0000\n')
+  const [reader, mapper] = [`read${mount.slice(1)}`, `mapped${mount.slice(1)}`]
+  await client.look(reader, `${mount}/file`, 'read')
+  await client.look(mapper, `${mount}/file`, 'mapped')
+  const added = ['added1', 'added2', 'added3', 'added4', 'added5', 'added6']
   for (let attempt = 1; attempt <= 60; attempt++) {
-    const name = `d${attempt}`
+    const name = `${mount.slice(1)}${attempt}`
     const at = (below: string) => join(here, name, below)
     mkdirSync(join(here, name))
     for (const below of ['removed', 'renamed']) writeFileSync(at(below), 'old\n')
     symlinkSync('old', at('link'))
-    const file = await client.named('/seconds', '/seconds/file')
-    const directory = await client.named('/seconds', `/seconds/${name}`)
-    const removed = await client.named('/seconds', `/seconds/${name}/removed`)
-    const renamed = await client.named('/seconds', `/seconds/${name}/renamed`)
-    const names = 'stat -c "%n %s" removed renamed other added 2> /dev/null | tr "\\n" " "; readlink link'
-    const seeing = `cd /seconds/${name}; echo $(${saying('read-tick')}) $(${saying('mapped-tick')}) $(${names})`
+    // So many that the client lists them in several calls.
+    for (let number = 0; number < 300; number++) writeFileSync(at(`x${number}`), '')
+    const file = await client.named(mount, `${mount}/file`)
+    const directory = await client.named(mount, `${mount}/${name}`)
+    const removed = await client.named(mount, `${mount}/${name}/removed`)
+    const renamed = await client.named(mount, `${mount}/${name}/renamed`)
+    const names = `stat -c "%n" removed renamed other ${added.join(' ')} 2> /dev/null | tr "\\n" " "; readlink link`
+    const seeing = `cd ${mount}/${name}; echo $(${saying(reader)}) $(${saying(mapper)}) $(${names})`
     const see = () => client.vm.sh(seeing)
     const seconds = (path: string) => Math.floor(lstatSync(path).ctimeMs / 1000)
 
@@ -189,29 +203,36 @@ async function withinATick(t: Test, client: Client, here: string): Promise<void>
     writeFileSync(join(here, 'file'), `${old}\n`)
     writeFileSync(at('first'), '')
     // Opened, so that the client asks, and looked at.
-    const opening = `cat /seconds/file > /dev/null; ls /seconds/${name} > /dev/null`
+    const opening = `cat ${mount}/file > /dev/null; ls ${mount}/${name} > /dev/null`
     const before = await client.vm.sh(`${opening}; ${seeing}`)
     writeFileSync(join(here, 'file'), `${fresh}\n`)
     rmSync(at('removed'))
     renameSync(at('renamed'), at('other'))
-    writeFileSync(at('added'), '12')
+    for (const below of added) writeFileSync(at(below), '')
     rmSync(at('link'))
     symlinkSync('new', at('link'))
-    const theirs = await client.vm.sh(`stat -c %Z /seconds/file /seconds/${name}`)
-    if (theirs !== `${seconds(join(here, 'file'))}\n${seconds(at('.'))}`) continue
+    const theirs = await client.vm.sh(`stat -c %Z ${mount}/file ${mount}/${name}`)
+    if (theirs !== `${seconds(join(here, 'file'))}\n${seconds(at('.'))}`) {
+      rmSync(join(here, name), { recursive: true })
+      continue
+    }
 
-    t.equal(before, `${old} ${old} removed 4 renamed 4 old`, 'before')
+    t.equal(before, `${old} ${old} removed renamed old`, 'before')
     t.equal(await see(), before, 'nobody told')
     await client.vm.sh(opening)
     t.equal(await see(), before, 'and opening is no help')
-    await client.tell('/seconds', [
+    await client.tell(mount, [
       `${changed.data | changed.attributes} ${file}`,
       `${changed.nameRemoved} ${removed}`,
       `${changed.nameRemoved} ${renamed}`,
       `${changed.directory} ${directory}`,
     ])
-    t.equal(await see(), `${fresh} ${fresh} other 4 added 2 new`, 'told')
-    t.equal(await client.vm.sh(`ls /seconds/${name} | tr "\\n" " "`), 'added first link other ', 'and listed')
+    t.equal(await see(), `${fresh} ${fresh} other ${added.join(' ')} new`, 'told')
+    t.equal(
+      await client.vm.sh(`ls ${mount}/${name} | grep -v x | tr "\\n" " "`),
+      `${added.join(' ')} first link other `,
+      'and listed',
+    )
     return
   }
   t.fail('the two changes never fell into one second')
@@ -222,9 +243,9 @@ async function everything(t: Test, client: Client, here: string): Promise<void> 
   mkdirSync(at('all/below'), { recursive: true })
   for (const name of ['all/used', 'all/mapped', 'all/closed', 'all/below/removed'])
     writeFileSync(at(name), 'old\n')
-  await client.look('used', '/mnt/all/used', undefined, 'read')
-  await client.look('all-mapped', '/mnt/all/mapped', undefined, 'mapped')
-  await client.look('all-list', '/mnt/all', undefined, 'list')
+  await client.look('used', '/mnt/all/used', 'read')
+  await client.look('all-mapped', '/mnt/all/mapped', 'mapped')
+  await client.look('all-list', '/mnt/all', 'list')
   // Whoever is in a directory keeps its name and all above it in the kernel's cache.
   await client.vm.sh('cd /mnt/all/below && (sleep 100000 < /dev/null > /dev/null 2>&1 &)')
   const see = async () =>
@@ -254,7 +275,7 @@ async function polled(t: Test, client: Client, here: string): Promise<void> {
   const at = (name: string) => join(here, name)
   mkdirSync(at('polled'))
   for (const name of ['polled/told', 'polled/used', 'polled/unknown']) writeFileSync(at(name), 'old\n')
-  await client.look('polled', '/mnt/polled/used', undefined, 'mapped')
+  await client.look('polled', '/mnt/polled/used', 'mapped')
   const told = await client.named('/mnt', '/mnt/polled/told')
   const sizes = () => client.vm.sh('stat -c %s /mnt/polled/told /mnt/polled/unknown | tr "\\n" " "')
   t.equal(`${await client.say('polled')} ${await sizes()}`, 'old 4 4 ')
@@ -298,7 +319,7 @@ async function squashed(t: Test, client: Client, here: string): Promise<void> {
   for (const name of ['private', 'nobodys']) {
     writeFileSync(at(name), 'old\n', { mode: 0o600 })
     await chown(at(name), owner, owner)
-    await client.look(name, `/mnt/${name}`, undefined, 'mapped', owner)
+    await client.look(name, `/mnt/${name}`, 'mapped', owner)
     t.equal(await client.say(name), 'old')
   }
   t.not((await client.vm.run('cat /mnt/private')).exitCode, 0, 'root may not')
@@ -330,14 +351,7 @@ class Client {
   }
 
   /** A program that has the file open from now on; `say` asks it what it sees. */
-  async look(
-    name: string,
-    path: string,
-    first = () => {},
-    how = name.split('-')[0]!,
-    uid = 0,
-  ): Promise<void> {
-    first()
+  async look(name: string, path: string, how: 'read' | 'mapped' | 'list', uid = 0): Promise<void> {
     const files = `/run/${name}.in /run/${name}.out`
     await this.vm.sh(`mkfifo /run/${name}.in && touch /run/${name}.out && chmod 666 ${files}`)
     // The shell holds the pipe open for as long as the program runs.
@@ -353,7 +367,7 @@ class Client {
 
   async endLooking(): Promise<void> {
     await this.vm.sh(
-      'killall fsva-look sleep; while pidof fsva-look sleep > /dev/null; do usleep 10000; done',
+      'killall fsva-look sleep 2> /dev/null || true; while pidof fsva-look > /dev/null; do sleep 0.1; done',
     )
   }
 

@@ -24,14 +24,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fsva_channel::protocol::{ChangeNotice, Notice};
+use fsva_channel::protocol::{
+    CHANGED_ATTRIBUTES, CHANGED_DATA, CHANGED_DIRECTORY, CHANGED_NAME_REMOVED, ChangeNotice, Notice,
+};
 
 pub use self::figures::KernelCacheFigures;
 use self::figures::{Counters, count};
 use self::objects::{Added, Due, Objects};
 pub use self::options::KernelCacheOptions;
 use self::resync::{Resync, drop_names};
-use self::revalidation::{Named, Revalidation, is_stale};
+use self::revalidation::{FORGET, Named, Revalidation, is_stale};
 use self::roots::Roots;
 use crate::notice_sink::NoticeSink;
 
@@ -79,6 +81,8 @@ enum Work {
     Rest,
 }
 
+/// What the server may tell of.
+const CHANGED_KNOWN: u16 = CHANGED_DATA | CHANGED_ATTRIBUTES | CHANGED_DIRECTORY | CHANGED_NAME_REMOVED;
 /// How long the end of the workers is waited for.
 const END_WAIT: Duration = Duration::from_secs(2);
 
@@ -184,7 +188,14 @@ impl Shared {
 
     fn changed_object(&self, state: &mut State, notice: &ChangeNotice) {
         count(&self.counters.notices);
-        match state.objects.add(notice, Instant::now()) {
+        let what = notice.what & CHANGED_KNOWN;
+        match state.objects.add(
+            &ChangeNotice {
+                what,
+                ..notice.clone()
+            },
+            Instant::now(),
+        ) {
             Added::New => {}
             Added::Coalesced => count(&self.counters.coalesced),
             Added::Overflow => state.resync = Wanted::Yes,
@@ -217,13 +228,12 @@ impl Shared {
     }
 
     fn next(&self, state: &mut State, now: Instant) -> Option<Work> {
-        let may_drop = !state.busy && self.drop_time(state, now) <= now;
-        if may_drop && state.resync == Wanted::Yes {
+        if !state.busy && state.resync == Wanted::Yes && self.resync_time(state, now) <= now {
             (state.resync, state.names, state.busy) = (Wanted::No, Wanted::No, true);
             state.dropped = Some(now);
             return Some(Work::Resync);
         }
-        if may_drop && state.names == Wanted::Yes {
+        if !state.busy && state.names == Wanted::Yes && self.names_time(state, now) <= now {
             (state.names, state.busy) = (Wanted::No, true);
             state.dropped = Some(now);
             return Some(Work::DropNames);
@@ -242,17 +252,23 @@ impl Shared {
             .then_some(Work::Rest)
     }
 
-    /// When names may be dropped again.
-    fn drop_time(&self, state: &State, now: Instant) -> Instant {
+    fn resync_time(&self, state: &State, now: Instant) -> Instant {
+        state.dropped.map_or(now, |dropped| dropped + self.options.resync)
+    }
+
+    fn names_time(&self, state: &State, now: Instant) -> Instant {
         state
             .dropped
-            .map_or(now, |dropped| dropped + self.options.drop_interval)
+            .map_or(now, |dropped| dropped + self.options.drop_names)
     }
 
     /// When there will be something to do if nothing is told; never while what is wanted has to wait for another worker.
     fn next_time(&self, state: &State, now: Instant) -> Option<Instant> {
-        let wants_drop = state.resync == Wanted::Yes || state.names == Wanted::Yes;
-        let own = [wants_drop.then(|| self.drop_time(state, now)), state.poll];
+        let own = [
+            (state.resync == Wanted::Yes).then(|| self.resync_time(state, now)),
+            (state.names == Wanted::Yes).then(|| self.names_time(state, now)),
+            state.poll,
+        ];
         own.into_iter()
             .filter(|_| !state.busy)
             .chain([state.objects.next_due(), self.roots.idle_at()])
@@ -318,11 +334,20 @@ impl Shared {
             Ok(outcome) => {
                 let mut state = self.state();
                 state.objects.learned(&due.key, outcome.kind);
+                let now = Instant::now();
+                let seen_lately = due
+                    .before
+                    .is_none_or(|before| now < before + self.options.tick + self.options.repeat);
+                let in_doubt = outcome.unchanged && due.what & FORGET == 0 && seen_lately;
+                if in_doubt {
+                    count(&self.counters.in_doubt);
+                    state.objects.settle(&due.key, FORGET, now, self.options.settle);
+                }
                 if outcome.names_in_doubt {
                     state.names = Wanted::Yes;
                 }
                 drop(state);
-                if outcome.names_in_doubt {
+                if in_doubt || outcome.names_in_doubt {
                     self.changed.notify_one();
                 }
                 if outcome.refused {

@@ -8,6 +8,7 @@ pub struct Counters {
     pub coalesced: AtomicU64,
     pub foreign: AtomicU64,
     pub looked_at: AtomicU64,
+    pub in_doubt: AtomicU64,
     pub gone: AtomicU64,
     pub failed: AtomicU64,
     pub refused: AtomicU64,
@@ -27,6 +28,8 @@ pub struct KernelCacheFigures {
     pub foreign: u64,
     /// Objects looked at, whatever came of it.
     pub looked_at: u64,
+    /// Of them: nothing was seen to have changed, which may be because it changed within one tick of the server's clock.
+    pub in_doubt: u64,
     /// Of them: the object does not exist any more.
     pub gone: u64,
     /// Of them: the kernel or the server refused; the mount's timeouts hold.
@@ -52,6 +55,7 @@ impl Counters {
             coalesced: read(&self.coalesced),
             foreign: read(&self.foreign),
             looked_at: read(&self.looked_at),
+            in_doubt: read(&self.in_doubt),
             gone: read(&self.gone),
             failed: read(&self.failed),
             refused: read(&self.refused),

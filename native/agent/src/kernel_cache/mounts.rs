@@ -23,6 +23,8 @@ pub struct Mount {
     /// fcntl(2)'s and flock(2)'s locks are the VM's own business (`nolock`, `local_lock`).
     pub local_locks: bool,
     pub local_flocks: bool,
+    /// With READDIRPLUS (no `nordirplus`).
+    pub lists_attributes: bool,
 }
 
 impl Mount {
@@ -67,6 +69,7 @@ fn find(table: &[u8], volumes: &[u8], point: &Path) -> Vec<Mount> {
             close_to_open: !has(&["nocto"]),
             local_locks: has(&["local_lock=all", "local_lock=posix"]),
             local_flocks: has(&["local_lock=all", "local_lock=flock"]),
+            lists_attributes: !has(&["nordirplus"]),
             path,
         };
         mounts.retain(|other| other.path != mount.path);
@@ -121,7 +124,7 @@ v4 0a4d0001  801 0:27         3:4                               no
     const TABLE: &[u8] = b"\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 28 1 0:25 / /mnt rw,relatime shared:2 - nfs 10.77.0.1:/export rw,vers=3,nolock,local_lock=all,addr=10.77.0.1
-29 28 0:26 / /mnt/with\\040space rw - nfs 10.77.0.1:/export/with\\040space rw,vers=3,nocto,local_lock=none
+29 28 0:26 / /mnt/with\\040space rw - nfs 10.77.0.1:/export/with\\040space rw,vers=3,nocto,nordirplus,local_lock=none
 30 28 0:27 / /mnt/four rw - nfs4 10.77.0.1:/ rw,vers=4.2
 31 28 0:28 / /mnt/unknown rw - nfs 10.77.0.1:/ rw,vers=3
 32 1 0:25 / /elsewhere rw - nfs 10.77.0.1:/export rw,vers=3
@@ -137,6 +140,7 @@ v4 0a4d0001  801 0:27         3:4                               no
             close_to_open: true,
             local_locks: true,
             local_flocks: true,
+            lists_attributes: true,
         };
         let inner = Mount {
             path: "/mnt/with space".into(),
@@ -145,6 +149,7 @@ v4 0a4d0001  801 0:27         3:4                               no
             close_to_open: false,
             local_locks: false,
             local_flocks: false,
+            lists_attributes: false,
         };
         assert_eq!(found, [mount, inner]);
     }

@@ -20,6 +20,8 @@ pub struct Due {
     pub fileid: u64,
     pub kind: u32,
     pub what: u16,
+    /// When it was looked at before.
+    pub before: Option<Instant>,
 }
 
 struct Known {
@@ -30,6 +32,7 @@ struct Known {
     what: u16,
     due: Option<(Instant, u64)>,
     last: Option<Instant>,
+    settled: Option<Instant>,
     used: u64,
 }
 
@@ -79,32 +82,50 @@ impl Objects {
                 what: 0,
                 due: None,
                 last: None,
+                settled: None,
                 used: 0,
             };
             self.known.insert(Arc::new(key.clone()), known);
         }
         let key = self.use_now(&key);
-        self.schedule(&key, notice.what, now)
+        self.schedule(&key, notice.what, now, self.repeat)
+    }
+
+    /// It is to be looked at once more, as if `what` had changed, but not so more than once per `interval`.
+    pub fn settle(&mut self, key: &Arc<Key>, what: u16, now: Instant, interval: Duration) {
+        let Some(known) = self.known.get_mut(key) else {
+            return;
+        };
+        let at = known.settled.map_or(now, |settled| now.max(settled + interval));
+        known.settled = Some(at);
+        known.what |= what;
+        if known.due.is_none() {
+            self.set_due(key, at);
+        }
     }
 
     /// Everything known is to be looked at, as if `what` had changed.
     pub fn schedule_all(&mut self, what: u16, now: Instant) {
         for key in self.known.keys().cloned().collect::<Vec<_>>() {
-            self.schedule(&key, what, now);
+            self.schedule(&key, what, now, Duration::ZERO);
         }
     }
 
-    fn schedule(&mut self, key: &Arc<Key>, what: u16, now: Instant) -> Added {
-        self.counter += 1;
+    fn schedule(&mut self, key: &Arc<Key>, what: u16, now: Instant, repeat: Duration) -> Added {
         let known = self.known.get_mut(key).expect("known");
         known.what |= what;
         if known.due.is_some() {
             return Added::Coalesced;
         }
-        let at = known.last.map_or(now, |last| now.max(last + self.repeat));
-        known.due = Some((at, self.counter));
-        self.due.insert((at, self.counter), key.clone());
+        let at = known.last.map_or(now, |last| now.max(last + repeat));
+        self.set_due(key, at);
         Added::New
+    }
+
+    fn set_due(&mut self, key: &Arc<Key>, at: Instant) {
+        self.counter += 1;
+        self.known.get_mut(key).expect("known").due = Some((at, self.counter));
+        self.due.insert((at, self.counter), key.clone());
     }
 
     /// The one that has waited longest, if its time has come.
@@ -116,8 +137,9 @@ impl Objects {
         let key = first.remove();
         let known = self.known.get_mut(&key).expect("known");
         known.due = None;
-        known.last = Some(now);
+        let before = known.last.replace(now);
         Some(Due {
+            before,
             fileid: known.fileid,
             kind: known.kind,
             what: std::mem::take(&mut known.what),
@@ -234,6 +256,21 @@ mod tests {
         assert_eq!(taken(&mut objects, now + REPEAT), [(1, 2)]);
         objects.gone(&due.key);
         assert!(objects.known.is_empty() && objects.by_use.is_empty() && objects.due.is_empty());
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_settled_at_once_and_then_now_and_again() {
+        const INTERVAL: Duration = Duration::from_secs(1);
+        let (mut objects, now) = (Objects::new(2, REPEAT), Instant::now());
+        objects.add(&notice(1, 1), now);
+        let due = objects.take(now).unwrap();
+        assert_eq!(due.before, None);
+        objects.settle(&due.key, 64, now, INTERVAL);
+        let due = objects.take(now).unwrap();
+        assert_eq!((due.what, due.before), (64, Some(now)));
+        objects.settle(&due.key, 64, now, INTERVAL);
+        assert_eq!(objects.take(now + REPEAT), None);
+        assert_eq!(taken(&mut objects, now + INTERVAL), [(1, 64)]);
     }
 
     #[test]

@@ -8,8 +8,14 @@ pub struct KernelCacheOptions {
     pub poll: Duration,
     /// An object that changes all the time is looked at at once and then at most this often.
     pub repeat: Duration,
-    /// Dropping the names of the whole VM, which a resynchronization needs, is done at most this often.
-    pub drop_interval: Duration,
+    /// A resynchronization drops the names of the whole VM: at most this often.
+    pub resync: Duration,
+    /// The same for one directory that is too large to be listed.
+    pub drop_names: Duration,
+    /// The longest tick of a server's clock: what was seen unchanged longer ago did not change within one.
+    pub tick: Duration,
+    /// What a change cannot be seen of is forgotten on suspicion, at most this often per object.
+    pub settle: Duration,
     /// Objects remembered, waiting or to be polled. Changes of more at once are a resynchronization.
     pub objects_max: usize,
     /// Objects looked at at the same time: one that the server keeps waiting holds up few.
@@ -21,7 +27,10 @@ impl Default for KernelCacheOptions {
         KernelCacheOptions {
             poll: Duration::from_secs(3),
             repeat: Duration::from_millis(100),
-            drop_interval: Duration::from_secs(5),
+            resync: Duration::from_secs(5),
+            drop_names: Duration::from_secs(30),
+            tick: Duration::from_secs(1),
+            settle: Duration::from_secs(1),
             objects_max: 4096,
             workers: 4,
         }

@@ -5,7 +5,7 @@
 //! or maps the file. What changed within one tick of the server's clock has the attributes that the client knows already:
 //! it has to be made to forget. A lock does that, on any kernel: it is NFS's point of coherence.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -18,14 +18,20 @@ use super::mounts::Mount;
 use super::roots::Root;
 use super::syscalls_unsafe::{
     acting_as, drop_pages, flock_shared, list, lock_last_byte, map_and_look, open_at, open_by_handle, statx,
+    statx_at,
 };
 
-/// Beside CHANGED_*, none of which means: look whether anything did. Nobody knows what changed, and whoever is asked for
-/// much at once need not list directories.
+/// Beside CHANGED_*, none of which means: look whether anything did. Nobody knows what changed, and names have been dropped.
 pub const MAYBE_ANYTHING: u16 = 1 << 15;
+/// The attributes do not tell: the client has to forget.
+pub const FORGET: u16 = 1 << 14;
 
+/// Of the directory entries that the kernel gives at once.
+const LIST_ROOM: usize = 32 << 10;
 /// A directory that says it is larger, or lists more bytes, is not listed to the end.
-const LISTED_MAX: usize = 32 << 10;
+const LISTED_MAX: usize = 256 << 10;
+/// The client lists with attributes while it sees more than this many of them being used.
+const ATTRIBUTES_USED: usize = 10;
 /// Whether pages of a larger file are in memory is not looked at: some are.
 const LOOKED_AT_MAX: u64 = 64 << 20;
 /// A file on a file system that is not NFS, to be linked into NFS, which cannot be.
@@ -43,6 +49,8 @@ pub struct Named<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outcome {
     pub kind: u32,
+    /// What changed is not seen in the attributes: either the client knew already, or it changed within one tick.
+    pub unchanged: bool,
     /// Names below it may still be cached wrongly: only forgetting all names helps.
     pub names_in_doubt: bool,
     /// Nobody whose rights we tried may read it: pages that are mapped of it may be old.
@@ -52,6 +60,17 @@ pub struct Outcome {
 pub struct Revalidation<'a> {
     mount: &'a Mount,
     root: BorrowedFd<'a>,
+}
+
+impl Outcome {
+    fn of(attributes: &libc::statx) -> Outcome {
+        Outcome {
+            kind: u32::from(attributes.stx_mode) & libc::S_IFMT,
+            unchanged: false,
+            names_in_doubt: false,
+            refused: false,
+        }
+    }
 }
 
 impl Revalidation<'_> {
@@ -79,37 +98,26 @@ impl Revalidation<'_> {
     /// The same for an object that is open already, if only with O_PATH.
     pub fn opened(&self, object: BorrowedFd<'_>, what: u16) -> io::Result<Outcome> {
         let before = statx(object, libc::AT_STATX_DONT_SYNC)?;
-        let mut outcome = Outcome {
-            kind: u32::from(before.stx_mode) & libc::S_IFMT,
-            names_in_doubt: false,
-            refused: false,
-        };
+        let mut outcome = Outcome::of(&before);
         let name = (what & CHANGED_NAME_REMOVED != 0)
             .then(|| fs::read_link(format!("/proc/self/fd/{}", object.as_raw_fd())).ok())
             .flatten();
         match outcome.kind {
-            libc::S_IFREG if what & (CHANGED_DATA | MAYBE_ANYTHING) != 0 => {
-                outcome.refused = self.data(object, &before)?;
+            libc::S_IFREG if what & (CHANGED_DATA | FORGET | MAYBE_ANYTHING) != 0 => {
+                self.data(object, &before, what, &mut outcome)?;
             }
             libc::S_IFREG => {
                 let after = statx(object, libc::AT_STATX_FORCE_SYNC)?;
                 if what == 0 && !same(&before, &after) {
-                    outcome.refused = self.data(object, &before)?;
+                    self.data(object, &before, what, &mut outcome)?;
                 }
             }
-            libc::S_IFDIR if what & MAYBE_ANYTHING != 0 => {
-                statx(object, libc::AT_STATX_FORCE_SYNC)?;
-                if let Ok(directory) = self.open_for_reading(object, &before) {
-                    drop_pages(directory.as_fd())?;
-                }
-            }
-            libc::S_IFDIR => {
+            _ => {
                 let after = statx(object, libc::AT_STATX_FORCE_SYNC)?;
-                if what & CHANGED_DIRECTORY != 0 && same(&before, &after) {
-                    outcome.names_in_doubt = !self.listed(object, &before);
+                if outcome.kind == libc::S_IFDIR {
+                    self.names(object, &before, &after, what, &mut outcome);
                 }
             }
-            _ => drop(statx(object, libc::AT_STATX_FORCE_SYNC)?),
         }
         if let Some(name) = name {
             self.look_up_again(&name);
@@ -121,11 +129,7 @@ impl Revalidation<'_> {
     /// finds none, asks the server, and notes the answer in what it has.
     fn glance(&self, named: Named<'_>) -> io::Result<Outcome> {
         match self.open(named, 0) {
-            Ok(object) => Ok(Outcome {
-                kind: u32::from(statx(object.as_fd(), libc::AT_STATX_DONT_SYNC)?.stx_mode) & libc::S_IFMT,
-                names_in_doubt: false,
-                refused: false,
-            }),
+            Ok(object) => Ok(Outcome::of(&statx(object.as_fd(), libc::AT_STATX_DONT_SYNC)?)),
             // Gone. That the client knows only if it asks for one that it holds.
             Err(error) if is_stale(&error) => {
                 let held = [libc::S_IFREG, libc::S_IFDIR]
@@ -152,13 +156,19 @@ impl Revalidation<'_> {
         }
     }
 
-    /// Has the bytes of a regular file fetched again. Answers whether nobody let us: then only its attributes are fresh.
-    fn data(&self, object: BorrowedFd<'_>, before: &libc::statx) -> io::Result<bool> {
+    /// Has the bytes of a regular file fetched again. If nobody lets us, only its attributes are fresh.
+    fn data(
+        &self,
+        object: BorrowedFd<'_>,
+        before: &libc::statx,
+        what: u16,
+        outcome: &mut Outcome,
+    ) -> io::Result<()> {
         let file = match self.open_for_reading(object, before) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                statx(object, libc::AT_STATX_FORCE_SYNC)?;
-                return Ok(true);
+                outcome.refused = true;
+                return statx(object, libc::AT_STATX_FORCE_SYNC).map(drop);
             }
             Err(error) => return Err(error),
         };
@@ -168,16 +178,38 @@ impl Revalidation<'_> {
             libc::AT_STATX_FORCE_SYNC
         };
         let after = statx(file.as_fd(), sync)?;
-        if same(before, &after) {
-            self.forget(file.as_fd(), &after)?;
-        } else {
+        outcome.unchanged = same(before, &after);
+        if what & (FORGET | MAYBE_ANYTHING) != 0 {
+            return self.forget(file.as_fd(), &after);
+        }
+        if !outcome.unchanged {
             // The client does not believe in its pages any more; now they go, even from where they are mapped.
             map_and_look(file.as_fd(), 1)?;
         }
-        Ok(false)
+        Ok(())
     }
 
-    /// The attributes say that nothing changed, which is not true, or nobody can tell.
+    /// Has the names in a directory looked up again.
+    fn names(
+        &self,
+        object: BorrowedFd<'_>,
+        before: &libc::statx,
+        after: &libc::statx,
+        what: u16,
+        outcome: &mut Outcome,
+    ) {
+        outcome.unchanged = what & CHANGED_DIRECTORY != 0 && same(before, after);
+        if what & FORGET != 0 {
+            outcome.names_in_doubt = !self.listed(object, after);
+        } else if what & MAYBE_ANYTHING != 0
+            && let Ok(directory) = self.open_for_reading(object, after)
+        {
+            // The listing stays where pages keep the directory from being forgotten.
+            let _ = drop_pages(directory.as_fd());
+        }
+    }
+
+    /// The attributes say that nothing changed, which may not be true.
     fn forget(&self, file: BorrowedFd<'_>, attributes: &libc::statx) -> io::Result<()> {
         if self.mount.local_locks && lock_last_byte(file).is_ok()
             || self.mount.local_flocks && flock_shared(file).is_ok()
@@ -194,21 +226,33 @@ impl Revalidation<'_> {
         Ok(())
     }
 
-    /// Lists a directory anew, with attributes, by which the client corrects the names it has. False: it is too large, or
-    /// nobody let us.
+    /// Lists a directory anew, with attributes, by which the client corrects the names it has: what it believed not to be
+    /// there, and what has become something else. False: that could not be done for all.
     fn listed(&self, object: BorrowedFd<'_>, attributes: &libc::statx) -> bool {
+        if attributes.stx_size > LISTED_MAX as u64 || !self.mount.lists_attributes {
+            return false;
+        }
         let Ok(directory) = self.open_for_reading(object, attributes) else {
             return false;
         };
-        if drop_pages(directory.as_fd()).is_err() || attributes.stx_size > LISTED_MAX as u64 {
+        let directory = directory.as_fd();
+        if drop_pages(directory).is_err() {
             return false;
         }
-        let mut room = vec![0; LISTED_MAX];
+        let mut room = vec![0; LIST_ROOM];
         let mut bytes = 0;
         while bytes < LISTED_MAX {
-            match list(directory.as_fd(), &mut room) {
+            match list(directory, &mut room) {
                 Ok(0) => return true,
-                Ok(more) => bytes += more,
+                Ok(more) => {
+                    bytes += more;
+                    if let Some(name) = first_name(&room[..more]) {
+                        for _ in 0..ATTRIBUTES_USED {
+                            // It may be gone; then the rest is listed without attributes, unless it is the end.
+                            let _ = statx_at(directory, name, libc::AT_STATX_DONT_SYNC);
+                        }
+                    }
+                }
                 Err(_) => return false,
             }
         }
@@ -234,6 +278,22 @@ impl Revalidation<'_> {
             }
             opened => opened,
         }
+    }
+}
+
+/// The first name of struct linux_dirent64s that is neither the directory nor the one above.
+fn first_name(entries: &[u8]) -> Option<&CStr> {
+    const LENGTH_AT: usize = 16;
+    const NAME_AT: usize = 19;
+    let mut rest = entries;
+    loop {
+        let length = rest.get(LENGTH_AT..LENGTH_AT + 2)?.try_into().expect("two bytes");
+        let (entry, behind) = rest.split_at_checked(usize::from(u16::from_ne_bytes(length)))?;
+        let name = CStr::from_bytes_until_nul(entry.get(NAME_AT..)?).ok()?;
+        if name != c"." && name != c".." {
+            return Some(name);
+        }
+        rest = behind;
     }
 }
 

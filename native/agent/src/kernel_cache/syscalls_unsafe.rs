@@ -87,13 +87,18 @@ pub fn open_at(directory: Option<BorrowedFd<'_>>, path: &CStr, flags: i32) -> io
 
 /// What the file system says of an object: AT_STATX_FORCE_SYNC has it ask its server, AT_STATX_DONT_SYNC has it not.
 pub fn statx(object: BorrowedFd<'_>, sync: i32) -> io::Result<libc::statx> {
+    statx_at(object, c"", sync)
+}
+
+/// The same of a name in a directory.
+pub fn statx_at(directory: BorrowedFd<'_>, name: &CStr, sync: i32) -> io::Result<libc::statx> {
     let mut buffer = MaybeUninit::<libc::statx>::zeroed();
     // SAFETY: the name is NUL-terminated and buffer has room for one statx.
     let returned = unsafe {
         libc::statx(
-            object.as_raw_fd(),
-            c"".as_ptr(),
-            libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT | sync,
+            directory.as_raw_fd(),
+            name.as_ptr(),
+            libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT | sync,
             libc::STATX_BASIC_STATS,
             buffer.as_mut_ptr(),
         )
