@@ -57,7 +57,14 @@ pub fn read(group: BorrowedFd, buffer: &mut [u8]) -> io::Result<usize> {
     match usize::try_from(returned) {
         Ok(length) => Ok(length),
         Err(_) => match io::Error::last_os_error() {
-            error if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            error
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Ok(0)
+            }
             error => Err(error),
         },
     }

@@ -333,7 +333,13 @@ impl Coherence {
     }
 
     /// As `announce`, and once more if somebody was told of the object only just before.
-    fn announce_twice(&self, wire: &WireHandle, known: Option<&Known>, otherwise: (u64, u64), echo: Echo) {
+    fn announce_twice(
+        &self,
+        wire: &WireHandle,
+        known: Option<&Known>,
+        otherwise: (u64, u64),
+        echo: Echo,
+    ) -> bool {
         let told = self.announce(wire, known, otherwise, echo);
         let now = self.clock.load(Ordering::Relaxed);
         if told
@@ -343,6 +349,7 @@ impl Coherence {
         {
             self.echoes.add(wire, echo);
         }
+        told
     }
 
     /// Once per answer time.

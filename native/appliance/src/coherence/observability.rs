@@ -6,7 +6,8 @@ use std::path::Path;
 pub enum Level {
     /// What programs of this machine change is not announced, only what clients do.
     None,
-    /// All is announced but stores through shared mappings.
+    /// All is announced but what the kernel tells nobody of: stores through shared mappings and io_submit(2), of which only the
+    /// end is, when the file is closed, and writes through loop devices.
     Partial,
     /// Every change.
     Complete,
@@ -35,13 +36,12 @@ impl Observability {
         if mapped_stores {
             return Observability {
                 coherence: Level::Partial,
-                why: "stores through shared mappings by programs in the appliance are not seen".into(),
+                why: "what programs in the appliance store through shared mappings, io_submit(2) or loop devices is not seen".into(),
             };
         }
         Observability {
             coherence: Level::Complete,
-            why: "the configuration says that no program in the appliance stores through shared mappings"
-                .into(),
+            why: "the configuration says that no program in the appliance stores through shared mappings (nor by io_submit(2) or loop devices)".into(),
         }
     }
 

@@ -16,9 +16,9 @@ use super::watched::Ears;
 
 /// How often it is looked for what is due, while somebody listens.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
-/// Between two looks at the queue while it has nothing but what clients do: the kernel puts events together there, and a busy
-/// client is not to wake this thread with each of its writes.
-const OWN_PAUSE: Duration = Duration::from_millis(1);
+/// Between two looks at the queue while it has nothing that a client wants to hear: the kernel puts events together there, and
+/// whoever writes (a client, a program with files of its own) is not to wake this thread each time.
+const PAUSE: Duration = Duration::from_millis(1);
 const BUFFER_BYTES: usize = 64 << 10;
 /// Reads before the mounts, and what is due, are looked at again.
 const READS_MAX: usize = 16;
@@ -55,10 +55,7 @@ fn watch(coherence: &Weak<Coherence>, ears: &Ears) {
         if mounts {
             coherence.look();
         }
-        let mut pause = false;
-        if heard {
-            pause = coherence.hear(&mut buffer);
-        }
+        let pause = heard && !coherence.hear(&mut buffer);
         if ticked.elapsed() >= coherence.answer_time {
             ticked = Instant::now();
             coherence.tick();
@@ -67,44 +64,43 @@ fn watch(coherence: &Weak<Coherence>, ears: &Ears) {
         listening = coherence.listening.load(Ordering::SeqCst) > 0;
         drop(coherence);
         if pause {
-            std::thread::sleep(OWN_PAUSE);
+            std::thread::sleep(PAUSE);
         }
     }
 }
 
 impl Coherence {
-    /// Announces what the kernel has to tell. True if it was nothing but what is known already.
+    /// Announces what the kernel has to tell. False if nobody wanted to hear it.
     fn hear(&self, buffer: &mut [u8]) -> bool {
         let Some(group) = self.ears.group() else {
             return false;
         };
-        let mut only_own = true;
+        let mut told = false;
         for _ in 0..READS_MAX {
             let length = match fanotify::read(group.as_fd(), buffer) {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(_) => {
                     self.lost();
-                    return true;
+                    return false;
                 }
             };
             for event in parse(&buffer[..length]) {
                 match event {
                     Event::Changed(changed) if own_threads::contain(changed.thread) => {}
                     Event::Changed(changed) => {
-                        only_own = false;
                         self.counters.events.fetch_add(1, Ordering::Relaxed);
-                        self.heard(&changed);
+                        told |= self.heard(&changed);
                     }
                     Event::Nameless => {}
                     Event::Lost => {
-                        only_own = false;
+                        told = true;
                         self.lost();
                     }
                 }
             }
         }
-        only_own
+        told
     }
 
     fn lost(&self) {
@@ -112,15 +108,17 @@ impl Coherence {
         self.resync_all();
     }
 
-    /// Under each name that a client may know the object by. One outside of an export gets a name, too, which nobody knows.
-    fn heard(&self, changed: &Changed) {
+    /// Under each name that a client may know the object by. One outside of an export gets a name, too, which nobody knows. True if
+    /// somebody was told.
+    fn heard(&self, changed: &Changed) -> bool {
         let Some(engine) = self.engine.upgrade() else {
-            return;
+            return false;
         };
         let watched = self.watched.read().unwrap().clone();
         let Some(names) = watched.by_fsid.get(&changed.fsid) else {
-            return;
+            return false;
         };
+        let mut told = false;
         for &(export, filesystem) in names {
             let handle = Handle {
                 export,
@@ -135,7 +133,8 @@ impl Coherence {
                 what: changed.what,
                 maker: None,
             };
-            self.announce_twice(&wire, known.as_deref(), (0, 0), echo);
+            told |= self.announce_twice(&wire, known.as_deref(), (0, 0), echo);
         }
+        told
     }
 }
