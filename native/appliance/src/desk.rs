@@ -5,6 +5,7 @@
 //! requests of the session nor other sessions.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fsva_channel::broken::Broken;
@@ -35,8 +36,8 @@ use crate::under_way::{Known, Pending, UnderWay};
 const BATCH: usize = 16;
 /// Of ours at a time. The client's requests fill at most half of the ring: there is room for these.
 pub const INVALIDATIONS_MAX: u64 = 8;
-/// A client that does not take its answers is looked after so often.
-const BACKLOG_WAIT: Duration = Duration::from_millis(10);
+/// A client that does not take its answers, though it has asked for as many as it may, is looked after so often.
+const BACKLOG_WAIT: Duration = Duration::from_millis(1);
 
 pub(crate) struct Desk {
     pub channel: Channel,
@@ -153,15 +154,12 @@ impl Desk {
             self.look()?;
         }
         self.send()?;
-        if taken == BATCH {
-            return Ok(None);
+        if !self.outgoing.is_empty() {
+            thread::sleep(BACKLOG_WAIT);
+        } else if taken < BATCH {
+            self.channel
+                .wait_besides(HEARTBEAT_INTERVAL, &self.shared.mailbox)?;
         }
-        let timeout = if self.outgoing.is_empty() {
-            HEARTBEAT_INTERVAL
-        } else {
-            BACKLOG_WAIT
-        };
-        self.channel.wait_besides(timeout, &self.shared.mailbox)?;
         Ok(None)
     }
 
@@ -219,7 +217,14 @@ impl Desk {
             Known::Overtaken => return Err(Broken::Forged),
         }
         let mut in_doubt = false;
-        if op.once() {
+        if !op.once() {
+            // Its grants were released when it was answered, and can't be claimed again.
+            if let Some(answer) = self.under_way.answer_to(request.request_id, self.process) {
+                self.shared.counters.repeated.add(1);
+                self.outgoing.push(answer);
+                return Ok(());
+            }
+        } else {
             let Some(responses) = &mut self.channel.responses else {
                 return Err(Broken::Forged);
             };
@@ -317,6 +322,7 @@ impl Desk {
         if once && let Some(responses) = &mut self.channel.responses {
             responses.complete(&answer);
         }
+        self.under_way.answered(&answer, self.process);
         self.outgoing.push(answer);
     }
 

@@ -42,6 +42,8 @@ pub struct UnderWay {
     free: Vec<u32>,
     /// Request id and process, by id modulo the length, a power of two.
     ids: Vec<(u64, u64)>,
+    /// Last answers and their processes, likewise: for a client that sends again to the same process of this server.
+    answers: Vec<(Message, u64)>,
 }
 
 /// What is known of a request that comes.
@@ -61,6 +63,7 @@ impl UnderWay {
             tickets: (0..count).map(|_| None).collect(),
             free: (0..count).rev().collect(),
             ids: vec![(0, 0); responses as usize],
+            answers: vec![(Message::default(), 0); responses as usize],
         }
     }
 
@@ -89,6 +92,17 @@ impl UnderWay {
             self.ids[place] = (0, 0);
         }
         Some(pending)
+    }
+
+    pub fn answered(&mut self, answer: &Message, process: u64) {
+        let place = self.place(answer.request_id);
+        self.answers[place] = (*answer, process);
+    }
+
+    /// What this process has answered to it before.
+    pub fn answer_to(&self, request_id: u64, process: u64) -> Option<Message> {
+        let (answer, of) = self.answers[self.place(request_id)];
+        ((answer.request_id, of) == (request_id, process)).then_some(answer)
     }
 
     pub fn len(&self) -> usize {

@@ -190,6 +190,10 @@ impl Wires {
     }
 
     pub fn session(&self, engine: &Arc<Engine>, socket: &UnixStream) -> Served {
+        self.try_session(engine, socket).unwrap()
+    }
+
+    pub fn try_session(&self, engine: &Arc<Engine>, socket: &UnixStream) -> Result<Served, Broken> {
         let (ended, end) = mpsc::channel();
         let session = Session::start(SessionOptions {
             engine: engine.clone(),
@@ -203,9 +207,8 @@ impl Wires {
             on_end: Box::new(move |end| {
                 let _ = ended.send(end);
             }),
-        })
-        .unwrap();
-        Served { session, end }
+        })?;
+        Ok(Served { session, end })
     }
 }
 
