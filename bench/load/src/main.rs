@@ -43,6 +43,12 @@ struct Arguments {
     /// Size of the file that READ and WRITE walk over
     #[arg(long, default_value_t = 64 << 20)]
     file_bytes: u64,
+    /// READ and WRITE go to blocks of the file in no order
+    #[arg(long)]
+    random: bool,
+    /// Process whose CPU time counts as the server's
+    #[arg(long)]
+    server_pid: Option<u32>,
 }
 
 fn main() {
@@ -61,6 +67,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         depth: usize::from(arguments.depth),
         duration: Duration::from_secs_f64(arguments.seconds),
     };
+    let cpu_before = cpu_seconds(arguments.server_pid)?;
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..usize::from(arguments.connections))
             .map(|connection| {
@@ -84,7 +91,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let payload = arguments.operation.payload_bytes(&target) as f64;
     println!(
         "{{\"operation\":\"{:?}\",\"depth\":{},\"connections\":{},\"io_bytes\":{},\"calls\":{},\"calls_per_s\":{:.0},\
-         \"bytes_per_s\":{:.0},\"p50_us\":{:.1},\"p99_us\":{:.1},\"max_us\":{:.1}}}",
+         \"bytes_per_s\":{:.0},\"p50_us\":{:.1},\"p99_us\":{:.1},\"max_us\":{:.1},\"cpu_s\":{:.2}}}",
         arguments.operation,
         arguments.depth,
         arguments.connections,
@@ -95,8 +102,22 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         latency_ns.value_at_quantile(0.5) as f64 / 1e3,
         latency_ns.value_at_quantile(0.99) as f64 / 1e3,
         latency_ns.max() as f64 / 1e3,
+        cpu_seconds(arguments.server_pid)? - cpu_before,
     );
     Ok(())
+}
+
+/// CPU time of this process and the server so far, user and system (proc_pid_stat(5)).
+fn cpu_seconds(server: Option<u32>) -> Result<f64, Box<dyn Error>> {
+    let mut ticks = 0;
+    for process in ["self".into()].into_iter().chain(server.map(|pid| pid.to_string())) {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        let (_, fields) = stat.rsplit_once(") ").ok_or("no fields in /proc/PID/stat")?;
+        for field in fields.split(' ').skip(11).take(2) {
+            ticks += field.parse::<u64>()?;
+        }
+    }
+    Ok(ticks as f64 / 100.0)
 }
 
 /// Mounts, makes the work directory and fills the data file.
@@ -115,6 +136,7 @@ fn prepare(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn
         file,
         file_bytes: arguments.file_bytes,
         io_bytes: 1 << 20,
+        random: false,
     };
     let data = vec![0xa5; fill.io_bytes as usize];
     for block in 0..fill.file_bytes.div_ceil(u64::from(fill.io_bytes)) {
@@ -124,5 +146,9 @@ fn prepare(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn
             |reader| Operation::Write.check(reader, &fill, block),
         )?;
     }
-    Ok(Target { io_bytes, ..fill })
+    Ok(Target {
+        io_bytes,
+        random: arguments.random,
+        ..fill
+    })
 }

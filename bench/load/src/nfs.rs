@@ -30,6 +30,8 @@ pub struct Target {
     pub file: Vec<u8>,
     pub file_bytes: u64,
     pub io_bytes: u32,
+    /// READ and WRITE go to blocks in no order.
+    pub random: bool,
 }
 
 fn status(reader: &mut Reader, what: &str) -> Result<(), Malformed> {
@@ -103,6 +105,14 @@ fn sattr3_with_mode(out: &mut Vec<u8>, mode: u32) {
     }
 }
 
+/// The finalizer of splitmix64: a different number for each, in no order.
+fn scatter(sequence: u64) -> u64 {
+    let mut word = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ word >> 31
+}
+
 impl Operation {
     pub fn procedure(self, sequence: u64) -> u32 {
         match self {
@@ -134,7 +144,12 @@ impl Operation {
 
     pub fn encode(self, out: &mut Vec<u8>, target: &Target, sequence: u64, lane: usize, data: &[u8]) {
         let blocks = (target.file_bytes / u64::from(target.io_bytes)).max(1);
-        let offset = (sequence % blocks) * u64::from(target.io_bytes);
+        let place = if target.random {
+            scatter(sequence)
+        } else {
+            sequence
+        };
+        let offset = (place % blocks) * u64::from(target.io_bytes);
         match self {
             Self::Null => {}
             Self::Getattr => out.opaque(&target.file),

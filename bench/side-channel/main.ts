@@ -1,0 +1,193 @@
+/**
+ * `npm run bench -- side-channel`: what an operation of the side channel costs, native to native and through the
+ * TypeScript API, next to the FSVA paper's Table 2; and reads by grant next to the same reads by NFS from the same server.
+ * Server and client have a processor each.
+ */
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Command } from 'commander'
+import { type Row, rows } from './parts.ts'
+import { fileBytes, mountPort, port, type ServedFile, serveFile } from './served-file.ts'
+
+const program = new Command('bench side-channel')
+  .description('measures the side channel next to the paper and to NFS')
+  .option('--quick', 'one short round: shows that it runs, measures nothing')
+  .option('--rounds <number>', 'rounds; the median counts', '3')
+  .option('--seconds <number>', 'length of one measurement', '1')
+  .option('--only <text>', 'rows whose title contains the text')
+  .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
+  .option('--json <file>', 'write all measurements')
+  .parse()
+const options = program.opts<{
+  quick?: boolean
+  rounds: string
+  seconds: string
+  only?: string
+  directory: string
+  json?: string
+}>()
+
+interface Figures {
+  readonly operations: number
+  readonly perSecond: number
+  readonly bytes: number
+  readonly p50Us: number
+  readonly p99Us: number
+  /** Of both sides together. */
+  readonly cpuSeconds: number
+}
+
+/** What NFS does, too: READs in no order, so many bytes each. */
+const bulk: readonly (readonly [what: string, ioBytes: number])[] = [
+  ['read-page', 4096],
+  ['read-128k', 128 << 10],
+]
+const nfsDepths = [1, 16]
+
+const root = join(import.meta.dirname, '..', '..')
+const native = join(root, 'native')
+const run = promisify(execFile)
+const rounds = options.quick ? 1 : Number(options.rounds)
+const seconds = options.quick ? '0.1' : options.seconds
+/** On one processor, spinning keeps the other side from answering: what is measured then is the scheduler. */
+const pinned = cpus().length > 1 && spawnSync('taskset', ['-c', '1', 'true']).status === 0
+const onProcessor = (processor: number) => (pinned ? ['taskset', '-c', `${processor}`] : [])
+
+const build = ['build', '--release', '--quiet', '-p', 'fsva-agent', '--example', 'measure']
+await run('cargo', build, { cwd: native })
+
+const scratch = mkdtempSync(join(options.directory, 'fsva-bench-'))
+const results = new Map<string, Figures[]>()
+try {
+  const served = await serveFile(scratch, onProcessor(0))
+  try {
+    for (let round = 0; round < rounds; round++) await measureAll(served, round)
+  } finally {
+    await served.server.stop()
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+  process.stderr.write('\r\x1b[K')
+}
+report()
+if (options.json !== undefined)
+  writeFileSync(options.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
+
+async function measureAll(served: ServedFile, round: number): Promise<void> {
+  const chosen = rows.filter(({ title }) => title.includes(options.only ?? ''))
+  for (const row of chosen) {
+    for (const language of languages(row)) await measure(served, round, language, row.what)
+  }
+  for (const [what, bytes] of bulk) {
+    if (!what.includes(options.only ?? '')) continue
+    // Alternately: what else the machine does concerns both.
+    await measure(served, round, 'native', what)
+    await measure(served, round, 'nfs', what, nfsDepths, bytes)
+  }
+}
+
+async function measure(
+  served: ServedFile,
+  round: number,
+  by: 'native' | 'typescript' | 'nfs',
+  what: string,
+  depths: readonly number[] = [0],
+  ioBytes = 0,
+): Promise<void> {
+  for (const depth of depths) {
+    process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${by} ${what}`)
+    const words = [...onProcessor(1), ...commandOf(served, by, what, depth, ioBytes)]
+    const { stdout } = await run(words[0]!, words.slice(1), { cwd: root })
+    const key = [by, what, ...(depth > 0 ? [depth] : [])].join(' ')
+    results.set(key, [...(results.get(key) ?? []), parse(stdout, ioBytes)])
+  }
+}
+
+function commandOf(
+  served: ServedFile,
+  by: 'native' | 'typescript' | 'nfs',
+  what: string,
+  depth: number,
+  ioBytes: number,
+): string[] {
+  const pid = `${served.server.child.pid}`
+  const words = [served.socket, Buffer.from(served.handle).toString('hex'), what, seconds, pid]
+  if (by === 'native') return [join(native, 'target', 'release', 'examples', 'measure'), ...words]
+  if (by === 'typescript') return [process.execPath, join(import.meta.dirname, 'measure-typescript.ts'), ...words]
+  const where = ['--port', port, '--mount-port', mountPort, '--export', served.directory]
+  const load = ['--operation', 'read', '--random', '--depth', depth, '--io-bytes', ioBytes]
+  const length = ['--seconds', seconds, '--file-bytes', fileBytes, '--server-pid', pid]
+  return [join(root, 'bench', 'load', 'target', 'release', 'fsva-load'), ...where, ...load, ...length].map(String)
+}
+
+/** Both generators' lines. */
+function parse(stdout: string, ioBytes: number): Figures {
+  const line = JSON.parse(stdout) as Record<string, number>
+  if (line.calls === undefined) return line as unknown as Figures
+  return {
+    operations: line.calls,
+    perSecond: line.calls_per_s!,
+    bytes: line.calls * ioBytes,
+    p50Us: line.p50_us!,
+    p99Us: line.p99_us!,
+    cpuSeconds: line.cpu_s!,
+  }
+}
+
+function languages({ what }: Row): readonly ('native' | 'typescript')[] {
+  return what === 'create-destroy' || what === 'claim-release' ? ['native'] : ['native', 'typescript']
+}
+
+function report(): void {
+  const figures = (key: string) => {
+    const taken = results.get(key)
+    return taken === undefined ? undefined : median(taken)
+  }
+  const us = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 1 ? 3 : 2))
+  console.log('| operation | native p50 us | p99 us | TypeScript p50 us | p99 us | paper us | native / paper |')
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
+  for (const { title, what, paperUs } of rows) {
+    const [own, script] = [figures(`native ${what}`), figures(`typescript ${what}`)]
+    if (own === undefined) continue
+    const ratio = paperUs === undefined ? '-' : (own.p50Us / paperUs).toFixed(3)
+    const cells = [own.p50Us, own.p99Us, script?.p50Us, script?.p99Us, paperUs].map(us)
+    console.log(`| ${[title, ...cells, ratio].join(' | ')} |`)
+  }
+  console.log('')
+  console.log('| random reads of a cached file | per second | MB/s | MB per CPU second | p50 us | ratio per second | ratio per CPU second |')
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
+  for (const [what, bytes] of bulk) {
+    const own = figures(`native ${what}`)
+    if (own === undefined) continue
+    const size = `${bytes / 1024} KiB`
+    for (const [title, one] of [
+      [`${size} by grant`, own] as const,
+      ...nfsDepths.map((depth) => [`${size} by NFS, depth ${depth}`, figures(`nfs ${what} ${depth}`)!] as const),
+    ]) {
+      const perCpu = (of: Figures) => of.bytes / of.cpuSeconds
+      const rate = one.perSecond * bytes
+      const cells = [one.perSecond.toFixed(0), (rate / 1e6).toFixed(0), (perCpu(one) / 1e6).toFixed(0), us(one.p50Us)]
+      const ratios = one === own ? ['-', '-'] : [own.perSecond / one.perSecond, perCpu(own) / perCpu(one)]
+      console.log(`| ${[title, ...cells, ...ratios.map((ratio) => (typeof ratio === 'number' ? ratio.toFixed(2) : ratio))].join(' | ')} |`)
+    }
+  }
+}
+
+/** Each field's median over the rounds. */
+function median(taken: readonly Figures[]): Figures {
+  const middle = (field: keyof Figures) => {
+    const sorted = taken.map((one) => one[field]).sort((a, b) => a - b)
+    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  }
+  return {
+    operations: middle('operations'),
+    perSecond: middle('perSecond'),
+    bytes: middle('bytes'),
+    p50Us: middle('p50Us'),
+    p99Us: middle('p99Us'),
+    cpuSeconds: middle('cpuSeconds'),
+  }
+}
