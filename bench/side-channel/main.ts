@@ -9,7 +9,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Command } from 'commander'
-import { type Row, rows } from './parts.ts'
+import { bulkRows, type Row, rows } from './parts.ts'
 import { fileBytes, mountPort, port, type ServedFile, serveFile } from './served-file.ts'
 
 const program = new Command('bench side-channel')
@@ -39,13 +39,6 @@ interface Figures {
   /** Of both sides together. */
   readonly cpuSeconds: number
 }
-
-/** What NFS does, too: READs in no order, so many bytes each. */
-const bulk: readonly (readonly [what: string, ioBytes: number])[] = [
-  ['read-page', 4096],
-  ['read-128k', 128 << 10],
-]
-const nfsDepths = [1, 16]
 
 const root = join(import.meta.dirname, '..', '..')
 const native = join(root, 'native')
@@ -81,11 +74,11 @@ async function measureAll(served: ServedFile, round: number): Promise<void> {
   for (const row of chosen) {
     for (const language of languages(row)) await measure(served, round, language, row.what)
   }
-  for (const [what, bytes] of bulk) {
-    if (!what.includes(options.only ?? '')) continue
+  for (const { title, what, ioBytes, nfsDepth } of bulkRows) {
+    if (!title.includes(options.only ?? '')) continue
     // Alternately: what else the machine does concerns both.
     await measure(served, round, 'native', what)
-    await measure(served, round, 'nfs', what, nfsDepths, bytes)
+    await measure(served, round, 'nfs', what, nfsDepth, ioBytes)
   }
 }
 
@@ -94,16 +87,14 @@ async function measure(
   round: number,
   by: 'native' | 'typescript' | 'nfs',
   what: string,
-  depths: readonly number[] = [0],
+  depth = 0,
   ioBytes = 0,
 ): Promise<void> {
-  for (const depth of depths) {
-    process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${by} ${what}`)
-    const words = [...onProcessor(1), ...commandOf(served, by, what, depth, ioBytes)]
-    const { stdout } = await run(words[0]!, words.slice(1), { cwd: root })
-    const key = [by, what, ...(depth > 0 ? [depth] : [])].join(' ')
-    results.set(key, [...(results.get(key) ?? []), parse(stdout, ioBytes)])
-  }
+  process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${by} ${what}`)
+  const words = [...onProcessor(1), ...commandOf(served, by, what, depth, ioBytes)]
+  const { stdout } = await run(words[0]!, words.slice(1), { cwd: root })
+  const key = `${by} ${what}`
+  results.set(key, [...(results.get(key) ?? []), parse(stdout, ioBytes)])
 }
 
 function commandOf(
@@ -116,11 +107,14 @@ function commandOf(
   const pid = `${served.server.child.pid}`
   const words = [served.socket, Buffer.from(served.handle).toString('hex'), what, seconds, pid]
   if (by === 'native') return [join(native, 'target', 'release', 'examples', 'measure'), ...words]
-  if (by === 'typescript') return [process.execPath, join(import.meta.dirname, 'measure-typescript.ts'), ...words]
+  if (by === 'typescript')
+    return [process.execPath, join(import.meta.dirname, 'measure-typescript.ts'), ...words]
   const where = ['--port', port, '--mount-port', mountPort, '--export', served.directory]
   const load = ['--operation', 'read', '--random', '--depth', depth, '--io-bytes', ioBytes]
   const length = ['--seconds', seconds, '--file-bytes', fileBytes, '--server-pid', pid]
-  return [join(root, 'bench', 'load', 'target', 'release', 'fsva-load'), ...where, ...load, ...length].map(String)
+  return [join(root, 'bench', 'load', 'target', 'release', 'fsva-load'), ...where, ...load, ...length].map(
+    String,
+  )
 }
 
 /** Both generators' lines. */
@@ -147,7 +141,9 @@ function report(): void {
     return taken === undefined ? undefined : median(taken)
   }
   const us = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 1 ? 3 : 2))
-  console.log('| operation | native p50 us | p99 us | TypeScript p50 us | p99 us | paper us | native / paper |')
+  console.log(
+    '| operation | native p50 us | p99 us | TypeScript p50 us | p99 us | paper us | native / paper |',
+  )
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
   for (const { title, what, paperUs } of rows) {
     const [own, script] = [figures(`native ${what}`), figures(`typescript ${what}`)]
@@ -157,22 +153,21 @@ function report(): void {
     console.log(`| ${[title, ...cells, ratio].join(' | ')} |`)
   }
   console.log('')
-  console.log('| random reads of a cached file | per second | MB/s | MB per CPU second | p50 us | ratio per second | ratio per CPU second |')
-  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
-  for (const [what, bytes] of bulk) {
-    const own = figures(`native ${what}`)
-    if (own === undefined) continue
-    const size = `${bytes / 1024} KiB`
-    for (const [title, one] of [
-      [`${size} by grant`, own] as const,
-      ...nfsDepths.map((depth) => [`${size} by NFS, depth ${depth}`, figures(`nfs ${what} ${depth}`)!] as const),
-    ]) {
-      const perCpu = (of: Figures) => of.bytes / of.cpuSeconds
-      const rate = one.perSecond * bytes
-      const cells = [one.perSecond.toFixed(0), (rate / 1e6).toFixed(0), (perCpu(one) / 1e6).toFixed(0), us(one.p50Us)]
-      const ratios = one === own ? ['-', '-'] : [own.perSecond / one.perSecond, perCpu(own) / perCpu(one)]
-      console.log(`| ${[title, ...cells, ...ratios.map((ratio) => (typeof ratio === 'number' ? ratio.toFixed(2) : ratio))].join(' | ')} |`)
-    }
+  console.log(
+    '| random reads of a cached file | by grant, per s | MB per CPU s | p50 us | by NFS, per s | MB per CPU s | p50 us | per s | per CPU s |',
+  )
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
+  for (const { title, what } of bulkRows) {
+    const [own, nfs] = [figures(`native ${what}`), figures(`nfs ${what}`)]
+    if (own === undefined || nfs === undefined) continue
+    const megabytesPerCpu = (of: Figures) => of.bytes / of.cpuSeconds / 1e6
+    const cells = [own, nfs].map((one) => [
+      one.perSecond.toFixed(0),
+      megabytesPerCpu(one).toFixed(0),
+      us(one.p50Us),
+    ])
+    const ratios = [own.perSecond / nfs.perSecond, megabytesPerCpu(own) / megabytesPerCpu(nfs)]
+    console.log(`| ${[title, ...cells.flat(), ...ratios.map((ratio) => ratio.toFixed(2))].join(' | ')} |`)
   }
 }
 

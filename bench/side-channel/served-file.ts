@@ -65,11 +65,11 @@ async function handleOf(directory: string, name: string): Promise<Uint8Array> {
   const mounts = await connect(mountPort)
   const mounted = await mounts.call(MOUNT_PROGRAM, MOUNT_V3, mount.MOUNTPROC3_MNT, Buffer.from(directory))
   mounts.close()
-  if (mounted.fhs_status !== mountstat3.MNT3_OK) throw new Error(`MNT: ${mountstat3[mounted.fhs_status]}`)
+  if (mounted.fhs_status !== mountstat3.MNT3_OK) throw new Error(`MNT: mountstat3 ${mounted.fhs_status}`)
   const files = await connect(port)
   const what = { dir: { data: mounted.mountinfo.fhandle }, name: Buffer.from(name) }
   const found = await files.call(NFS_PROGRAM, NFS_V3, nfs.NFSPROC3_LOOKUP, { what })
   files.close()
-  if (found.status !== nfsstat3.NFS3_OK) throw new Error(`LOOKUP: ${nfsstat3[found.status]}`)
+  if (found.status !== nfsstat3.NFS3_OK) throw new Error(`LOOKUP: nfsstat3 ${found.status}`)
   return found.resok.object.data
 }

@@ -110,7 +110,10 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 /// CPU time of this process and the server so far, user and system (proc_pid_stat(5)).
 fn cpu_seconds(server: Option<u32>) -> Result<f64, Box<dyn Error>> {
     let mut ticks = 0;
-    for process in ["self".into()].into_iter().chain(server.map(|pid| pid.to_string())) {
+    for process in ["self".into()]
+        .into_iter()
+        .chain(server.map(|pid| pid.to_string()))
+    {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
         let (_, fields) = stat.rsplit_once(") ").ok_or("no fields in /proc/PID/stat")?;
         for field in fields.split(' ').skip(11).take(2) {

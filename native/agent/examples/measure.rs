@@ -162,16 +162,17 @@ impl Bench {
         bytes
     }
 
-    fn batch_of_reads(&mut self, count: usize) -> usize {
-        let offsets: Vec<u64> = (0..count).map(|_| self.block(PAGE)).collect();
+    fn batch_of_reads(&mut self, count: usize, bytes: usize) -> usize {
+        let offsets: Vec<u64> = (0..count).map(|_| self.block(bytes)).collect();
         let mut batch = self.client.batch();
         for (place, offset) in offsets.into_iter().enumerate() {
-            batch.read(&self.file, &self.buffer, place * PAGE..(place + 1) * PAGE, offset);
+            let range = place * bytes..(place + 1) * bytes;
+            batch.read(&self.file, &self.buffer, range, offset);
         }
         for read in batch.run() {
-            assert_eq!(read.expect("a read").bytes, PAGE);
+            assert_eq!(read.expect("a read").bytes, bytes);
         }
-        count * PAGE
+        count * bytes
     }
 
     fn batch_of_null_calls(&mut self, count: usize) {
@@ -201,7 +202,8 @@ fn calls(mut bench: Bench, what: &str, measured: &Measured) -> Outcome {
             bench.batch_of_null_calls(count);
             0
         }
-        "read-batch" => bench.batch_of_reads(count),
+        "read-batch" => bench.batch_of_reads(count, PAGE),
+        "read-128k-batch" => bench.batch_of_reads(count, LARGE_READ),
         _ => panic!("what is {what}?"),
     })
 }
