@@ -121,6 +121,7 @@ impl NativeReplies {
         match record.begin(&call, keep(brief)) {
             Begun::New(number) => number as i32,
             Begun::Answered(reply) => {
+                engine.answers_again(caller.identity.address);
                 self.answer = Some(reply);
                 ANSWERED
             }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
@@ -400,6 +401,13 @@ impl Engine {
         }
         // EMFILE must not look like a fact about the file.
         Err(Errno::JUKEBOX)
+    }
+
+    /// A call of this client is answered as it was answered before: what the answer says may have changed since.
+    pub fn answers_again(&self, client: IpAddr) {
+        if let Some(observer) = self.observer() {
+            observer.overtaken(client);
+        }
     }
 
     pub fn volumes(&self) -> Vec<Arc<Volume>> {

@@ -66,7 +66,7 @@ pub trait Observer: Send + Sync + Any {
     /// How many clients have begun to listen so far.
     fn era(&self) -> u64;
 
-    /// A call of this client began in another era: what it was told is not known of who listens now.
+    /// This client is about to get an answer that is older than what it has been told since, or than that it is told anything.
     fn overtaken(&self, client: IpAddr);
 
     /// What was told under the exports before may not be told under those of now.
