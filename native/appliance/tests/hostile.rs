@@ -296,7 +296,7 @@ fn any_requests_are_answered_or_end_the_session() {
     let buffer = other.buffer(100);
     let other = std::cell::RefCell::new(other);
     let requests = prop::collection::vec(any_request(), 1..24);
-    proptest!(ProptestConfig::with_cases(128), |(requests in requests, scribbles in any_scribbles(40))| {
+    proptest!(ProptestConfig::with_cases(48), |(requests in requests, scribbles in any_scribbles(40))| {
         let wires = peer::Wires::new(&SMALL);
         let (one, theirs) = UnixStream::pair().unwrap();
         let served = wires.session(&files.engine, &theirs);

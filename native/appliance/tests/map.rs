@@ -6,6 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use fsva_appliance::change_sink::ChangeSink;
+use fsva_appliance::coherence::Coherence;
 use fsva_channel::borrower::Claim;
 use fsva_channel::geometry::{Geometry, Owned};
 use fsva_channel::message::Message;
@@ -245,6 +246,32 @@ fn a_write_by_the_channel_takes_pages_back() {
         pair.client.mapped_bytes(&mapped)[..101],
         [&[9; 100][..], &[1]].concat()
     );
+    pair.client.unmap(mapped);
+}
+
+#[test]
+fn a_write_by_nfs_takes_pages_back() {
+    let mut pair = Pair::new();
+    let coherence = Coherence::start(&pair.files.engine);
+    let attached = coherence.subscribe_all(pair.served.session.lent_pages());
+    let handle = pair.files.write("file", &[1; 4096]);
+    std::thread::sleep(SETTLE);
+    let file = pair.client.open(&handle, ACCESS_READ, 0).unwrap();
+    let mapped = pair.client.map(file, 0, 4096);
+    pair.files.write_by_nfs(&handle, 0, &[2; 10]);
+    pair.client.let_go(mapped);
+    let mapped = pair.client.map(file, 0, 4096);
+    assert_eq!(
+        pair.client.mapped_bytes(&mapped)[..11],
+        [&[2; 10][..], &[1]].concat()
+    );
+    // Control: not told, it takes nothing back.
+    drop(attached);
+    pair.files.write_by_nfs(&handle, 0, &[3; 10]);
+    for _ in 0..5 {
+        pair.client.step().unwrap();
+    }
+    assert!(!pair.client.channel.borrower.is_revoked(&mapped.claims[0]));
     pair.client.unmap(mapped);
 }
 

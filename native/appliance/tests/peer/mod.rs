@@ -32,10 +32,12 @@ use fsva_core::call::UntrustedHandle;
 use fsva_core::caller::{Caller, CallerIdentity, Door, Flavor};
 use fsva_core::engine::Engine;
 use fsva_core::export_policy::{ExportDefinition, Squash};
+use fsva_core::foreign_buffer_unsafe::ForeignBytes;
 use fsva_core::name::Name;
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::resolve::Resolve;
+use fsva_core::operations::write::{Stable, Write};
 
 /// Only against hanging.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -126,6 +128,17 @@ impl Files {
             gids: Box::default(),
         });
         self.engine.guard.callers.get(id).unwrap()
+    }
+
+    pub fn write_by_nfs(&self, handle: &[u8], offset: u64, bytes: &[u8]) {
+        let write = Write {
+            file: UntrustedHandle::new(handle).unwrap(),
+            offset,
+            // SAFETY: bytes outlive the operation, which is done when run returns.
+            data: unsafe { ForeignBytes::new(bytes.as_ptr(), bytes.len()) },
+            stable: Stable::Unstable,
+        };
+        assert_eq!(self.engine.run(&self.caller(), &write).answer.status, 0);
     }
 
     pub fn fsid(&self, handle: &[u8]) -> u64 {
@@ -300,6 +313,9 @@ impl Client {
         let event = self.channel.poll(self.started.elapsed())?;
         if matches!(event, Event::Connected { .. }) {
             self.unsent = self.requests.unanswered();
+        }
+        if event == Event::PeerDead {
+            self.channel.begin_again()?;
         }
         match self
             .channel

@@ -1,0 +1,146 @@
+//! Requests that an earlier process of the server had begun when it was killed. What it leaves is written here by hand: an
+//! entry of the response cache that says "begun".
+
+mod peer;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::Ordering;
+
+use fsva_channel::grant_word::Access;
+use fsva_channel::layout::CachedResponse;
+use fsva_channel::message::Message;
+use fsva_channel::protocol::{ACCESS_READ, Op};
+use fsva_channel::words::Words;
+use peer::{Pair, READ_WRITE, message, pattern};
+
+/// As the response cache marks a request that was begun.
+const STARTED: u64 = 1;
+
+impl Pair {
+    /// The next session finds that the request of this id was begun, if `begun`, and gets it.
+    fn begin_again(&mut self, request_id: u64, begun: bool) {
+        self.served.session.close();
+        if begun {
+            let region = &self.wires.region;
+            let entry = (request_id % region.map.geometry.responses) as usize;
+            let at = region.map.response_cache + entry * size_of::<CachedResponse>();
+            // The client's process epoch, as its block of the header says.
+            let process = region.memory.load(256 + 16, Ordering::Relaxed);
+            region.memory.store(at + 8, process, Ordering::Relaxed);
+            region
+                .memory
+                .store(at, request_id << 2 | STARTED, Ordering::Relaxed);
+        }
+        self.sockets = UnixStream::pair().unwrap();
+        self.served = self.wires.session(&self.files.engine, &self.sockets.1);
+        let wake = self
+            .wires
+            .wake(fsva_channel::geometry::Side::Client, &self.sockets.0);
+        self.client.channel.begin_again_over(wake).unwrap();
+    }
+
+    fn ask_write(&mut self, file: u32, bytes: &[u8], stable: u16) -> u64 {
+        let buffer = self.client.buffer(bytes.len() as u32);
+        self.client.fill(buffer, bytes);
+        let mut write = Message {
+            handle_index: file,
+            offset: 100,
+            length: bytes.len() as u32,
+            flags: stable,
+            ..message(Op::Write)
+        };
+        write.grants[0] = self.client.lend(buffer, Access::Read);
+        self.client.ask(write)
+    }
+}
+
+#[test]
+fn a_write_that_happened_is_not_written_again() {
+    for (begun, stable) in [(true, 0), (true, 2), (false, 0)] {
+        let mut pair = Pair::new();
+        let bytes = pattern(100_000, 1);
+        let handle = pair.files.write("file", &[0; 200]);
+        let path = pair.files.path("file");
+        let file = pair.client.open(&handle, READ_WRITE, 0).unwrap();
+        let id = pair.ask_write(file, &bytes, stable);
+        // As the killed process did.
+        fs::write(&path, [&[0; 100][..], &bytes].concat()).unwrap();
+        let before = fs::metadata(&path).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        pair.begin_again(id, begun);
+        let answer = pair.client.wait_for(id);
+        assert_eq!((answer.status, answer.length, answer.flags), (0, 100_000, stable));
+        let verifier = u64::from_le_bytes(pair.files.engine.verifier.get());
+        assert_eq!(answer.offset, verifier);
+        assert_eq!(pair.served.session.figures().in_doubt, u64::from(begun));
+        let after = fs::metadata(&path).unwrap();
+        let is_same = (after.mtime(), after.mtime_nsec()) == (before.mtime(), before.mtime_nsec());
+        assert_eq!(is_same, begun, "the control writes it again");
+    }
+}
+
+#[test]
+fn a_write_that_did_not_happen_is_written() {
+    let mut pair = Pair::new();
+    let bytes = pattern(100_000, 2);
+    let handle = pair.files.write("file", &[0; 200]);
+    let file = pair.client.open(&handle, READ_WRITE, 0).unwrap();
+    let id = pair.ask_write(file, &bytes, 0);
+    // It came as far as that.
+    fs::write(
+        pair.files.path("file"),
+        [&[0; 100][..], &bytes[..50_000]].concat(),
+    )
+    .unwrap();
+    pair.begin_again(id, true);
+    let answer = pair.client.wait_for(id);
+    assert_eq!((answer.status, answer.length), (0, 100_000));
+    assert_eq!(fs::read(pair.files.path("file")).unwrap()[100..], bytes);
+}
+
+#[test]
+fn a_release_that_happened_is_not_an_error() {
+    let mut pair = Pair::new();
+    let handle = pair.files.write("file", b"bytes");
+    let file = pair.client.open(&handle, ACCESS_READ, 0).unwrap();
+    pair.client.release(file).unwrap();
+    for (begun, status) in [(true, 0), (false, libc::EBADF as u32)] {
+        let id = pair.client.ask(Message {
+            handle_index: file,
+            ..message(Op::Release)
+        });
+        pair.begin_again(id, begun);
+        assert_eq!(pair.client.wait_for(id).status, status);
+    }
+}
+
+#[test]
+fn a_map_that_was_answered_names_pages_that_are_lent() {
+    let mut pair = Pair::new();
+    let bytes = pattern(4096, 3);
+    let handle = pair.files.write("file", &bytes);
+    let file = pair.client.open(&handle, ACCESS_READ, 0).unwrap();
+    let map = Message {
+        handle_index: file,
+        length: 4096,
+        ..message(Op::MapPage)
+    };
+    let answer = pair.client.call(map);
+    // The answer did not reach the client: it claims nothing, and asks again.
+    let again = Message {
+        request_id: answer.request_id,
+        ..map
+    };
+    pair.begin_again(0, false);
+    assert_eq!(pair.client.call(message(Op::Null)).status, 0);
+    let epoch = pair.client.channel.peer_epoch();
+    pair.client.channel.sender().send(&[again], epoch).unwrap();
+    let lent = |pair: &Pair| pair.served.session.figures().lent_grants == 1;
+    let start = std::time::Instant::now();
+    while !lent(&pair) {
+        pair.client.step().unwrap();
+        assert!(start.elapsed() < peer::PATIENCE);
+    }
+}
