@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fsva_channel::grant_word::Access;
-use fsva_channel::message::{GrantRef, Message};
+use fsva_channel::message::Message;
 use fsva_channel::protocol::{ACCESS_READ, ACCESS_WRITE, ATTRIBUTES_BYTES, END_OF_FILE, Op, OpenRequest};
 
 use crate::attributes::Attributes;
@@ -16,7 +16,6 @@ use crate::figures::Counters;
 use crate::lending::Pages;
 use crate::lent_buffer::LentBuffer;
 use crate::link::Link;
-use crate::mapping::{Held, Mapping, Segment};
 use crate::window::{Loaned, Waiter};
 
 /// Of linux/errno.h, which programs never see.
@@ -349,66 +348,6 @@ impl File {
         .map(|(answer, _)| answer)
     }
 
-    /// The file's pages from `offset` on, a multiple of 4096, as the server has them. Fewer at the file's end.
-    pub fn map(&self, offset: u64, bytes: usize) -> Result<Mapping, ClientError> {
-        self.may(ACCESS_READ)?;
-        let mut claims = Vec::new();
-        let mut segments: Vec<Segment> = Vec::new();
-        let mut mapped = 0;
-        let mut mapped_in: Option<Arc<Link>> = None;
-        while mapped < bytes {
-            let part = u32::try_from(bytes - mapped).unwrap_or(1 << 30);
-            let (link, index) = self.current()?;
-            // Made anew under way: from the start.
-            if mapped_in
-                .as_ref()
-                .is_some_and(|before| !Arc::ptr_eq(before, &link))
-            {
-                return Err(ClientError::RegionLost);
-            }
-            let message = Message {
-                op: Op::MapPage as u16,
-                handle_index: index,
-                offset: offset + mapped as u64,
-                length: part,
-                ..Message::default()
-            };
-            let answer = checked(link.call(message, None, self.shared.deadline)?, "mapping")?;
-            let mut rest = bounded(answer.length, part as usize)?;
-            let before = mapped;
-            for reference in answer.grants.into_iter().filter(|grant| grant.generation != 0) {
-                let Ok(claim) = link.borrower.claim(reference) else {
-                    // Lent by a server that is gone, or taken back already.
-                    break;
-                };
-                let count = rest.min(claim.loan().bytes as usize);
-                let at = claim.loan().pages.start();
-                match segments.last_mut() {
-                    Some(last) if last.at + last.bytes == at => last.bytes += count,
-                    _ if count > 0 => segments.push(Segment { at, bytes: count }),
-                    _ => {}
-                }
-                claims.push(claim);
-                (rest, mapped) = (rest - count, mapped + count);
-            }
-            let link = mapped_in.insert(link);
-            if answer.flags & END_OF_FILE != 0 && rest == 0 {
-                break;
-            }
-            if mapped == before {
-                give_back(link, claims);
-                return Err(ClientError::Nonsense("a mapping without pages"));
-            }
-        }
-        let link = mapped_in.map_or_else(|| self.current().map(|(link, _)| link), Ok)?;
-        Ok(Mapping {
-            held: Held::new(link, claims),
-            offset,
-            bytes: mapped,
-            segments: segments.into(),
-        })
-    }
-
     /// As `current`, without waiting. RegionLost: it has to be opened again, which waits.
     pub(crate) fn current_now(&self) -> Result<(Arc<Link>, u32), ClientError> {
         let opened = lock(&self.opened);
@@ -437,7 +376,7 @@ impl File {
     }
 
     /// A server that does not know the number has done nothing: then the file is opened again, and it is asked once more.
-    fn with_handle(
+    pub(crate) fn with_handle(
         &self,
         ask: impl Fn(&Arc<Link>, u32) -> Result<Message, ClientError>,
     ) -> Result<Message, ClientError> {
@@ -465,15 +404,6 @@ impl File {
             }
         }
     }
-}
-
-fn give_back(link: &Link, claims: Vec<fsva_channel::borrower::Claim>) {
-    let references: Vec<GrantRef> = claims.iter().map(|claim| claim.reference()).collect();
-    for claim in claims {
-        let _ = link.borrower.release(claim);
-    }
-    link.mapped.put_back(&references);
-    link.tell_released(true);
 }
 
 fn bounded(length: u32, asked: usize) -> Result<usize, ClientError> {

@@ -14,6 +14,7 @@ mod lending;
 pub mod lent_buffer;
 mod link;
 pub mod local;
+mod map_file;
 mod mapped;
 pub mod mapping;
 mod nfs_handle;
