@@ -15,12 +15,16 @@ use crate::lent_buffer::LentBuffer;
 use crate::local::files::{FileRead, Files, OpenFile};
 use crate::local::frames::AttributeBytes;
 use crate::local::peer_unsafe::Peer;
-use crate::local::turns::Turns;
+use crate::local::turns::{TurnLimits, Turns};
 use crate::local::window::Window;
 
-/// Requests that move data at once: of one megabyte each that is as much as a small region has.
-const AT_ONCE: usize = 8;
-const OF_ONE_USER: usize = 4;
+/// Requests that move data at once, of one megabyte each at most.
+const TURNS: TurnLimits = TurnLimits {
+    at_once: 16,
+    of_user: 8,
+    of_file_system: 8,
+    of_user_and_file_system: 4,
+};
 /// How long to wait before a server is asked again that is too busy.
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
 /// A region can be made anew under a request, and then again.
@@ -52,7 +56,7 @@ impl ChannelFiles {
         ChannelFiles {
             shared: Arc::new(Shared {
                 client,
-                turns: Turns::new(AT_ONCE, OF_ONE_USER),
+                turns: Turns::new(TURNS),
             }),
             opener: Box::new(opener),
         }
@@ -101,17 +105,16 @@ impl OpenFile for ChannelFile {
                 end_of_file: false,
             });
         }
-        let _turn = self.shared.turns.take(self.uid);
-        let (read, buffer) = self.with_buffer(into.bytes(), |buffer| {
-            self.file.read(buffer, 0..buffer.bytes(), offset)
-        })?;
-        // Not more than was asked for, whatever the server says.
-        let bytes = read.bytes.min(buffer.bytes()).min(into.bytes());
-        let (memory, start) = buffer.data();
-        into.memory().copy_from(into.at(), memory, start, bytes);
-        Ok(FileRead {
-            bytes,
-            end_of_file: read.end_of_file,
+        self.with_buffer(into.bytes(), |buffer| {
+            let read = self.file.read(buffer, 0..buffer.bytes(), offset)?;
+            // Not more than was asked for, whatever the server says.
+            let bytes = read.bytes.min(buffer.bytes()).min(into.bytes());
+            let (memory, start) = buffer.data();
+            into.memory().copy_from(into.at(), memory, start, bytes);
+            Ok(FileRead {
+                bytes,
+                end_of_file: read.end_of_file,
+            })
         })
     }
 
@@ -119,14 +122,13 @@ impl OpenFile for ChannelFile {
         if from.bytes() == 0 {
             return Ok(0);
         }
-        let _turn = self.shared.turns.take(self.uid);
-        let (written, _) = self.with_buffer(from.bytes(), |buffer| {
+        self.with_buffer(from.bytes(), |buffer| {
             let (memory, start) = buffer.data();
             memory.copy_from(start, from.memory(), from.at(), buffer.bytes());
             // The same bytes to the same place: again does no harm.
-            self.file.write(buffer, 0..buffer.bytes(), offset)
-        })?;
-        Ok(written.bytes)
+            let written = self.file.write(buffer, 0..buffer.bytes(), offset)?;
+            Ok(written.bytes)
+        })
     }
 
     fn fsync(&self) -> io::Result<()> {
@@ -136,19 +138,22 @@ impl OpenFile for ChannelFile {
 
 impl ChannelFile {
     /// Does it with memory of the region, of as many bytes or, if there are not as many, fewer; in the new region if there is
-    /// one. The memory comes back with the answer.
+    /// one. Nothing is held while a server that is too busy is left alone.
     fn with_buffer<T>(
         &self,
         bytes: usize,
         ask: impl Fn(&LentBuffer) -> Result<T, ClientError>,
-    ) -> io::Result<(T, LentBuffer)> {
+    ) -> io::Result<T> {
+        let fsid = self.file.attributes().fsid;
         let mut regions = 0;
         loop {
-            let buffer = self.buffer(bytes).map_err(|error| told(&error))?;
-            match patiently(|| ask(&buffer)) {
+            let answer = patiently(|| {
+                let _turn = self.shared.turns.take(self.uid, fsid);
+                ask(&self.buffer(bytes)?)
+            });
+            match answer {
                 Err(ClientError::RegionLost) if regions < REGIONS_MAX => regions += 1,
-                Err(error) => return Err(told(&error)),
-                Ok(answer) => return Ok((answer, buffer)),
+                answer => return answer.map_err(|error| told(&error)),
             }
         }
     }
@@ -169,7 +174,7 @@ fn patiently<T>(ask: impl Fn() -> Result<T, ClientError>) -> Result<T, ClientErr
     let start = Instant::now();
     loop {
         match ask() {
-            Err(ClientError::Errno { errno, .. }) if errno == libc::EAGAIN && start.elapsed() < DEADLINE => {
+            Err(error) if error.errno() == libc::EAGAIN && start.elapsed() < DEADLINE => {
                 std::thread::sleep(BUSY_PAUSE);
             }
             other => return other,
