@@ -47,6 +47,19 @@ export interface AgentFigures {
   readonly mappedGrants: number
 }
 
+export interface AgentDetails {
+  readonly operations: readonly {
+    /** By its name in native/channel/src/protocol.rs. */
+    readonly op: string
+    readonly calls: number
+    /** Microseconds; of some of the calls, and so undefined while none was timed. */
+    readonly p50?: number
+    readonly p99?: number
+  }[]
+  /** What the kernel's cache took (native/agent/src/kernel_cache/figures.rs). */
+  readonly kernelCache?: Readonly<Record<string, number>>
+}
+
 /** What has been done for other programs (native/agent/src/local/listener.rs). */
 export interface AgentLocalFigures {
   /** Connections now. */
@@ -80,6 +93,7 @@ export interface NativeAgent {
   ): Promise<NativeAgentFile>
   lend(bytes: number): NativeLentBuffer
   figures(): AgentFigures
+  details(): AgentDetails
   exports(): { path: string; coherence: string; why: string }[]
   /** Once, after `connect`; until `close`. */
   serveLocal(socket: string, mountPoints: string[]): void

@@ -39,5 +39,5 @@ export function agentArguments({ mountPoint, rendezvous, dataSocket, pushes }: A
 /** In words, for messages. */
 export function shownRendezvous(rendezvous: Rendezvous): string {
   if ('socket' in rendezvous) return rendezvous.socket
-  return `${rendezvous.server} port ${rendezvous.port}, memory ${rendezvous.device}`
+  return `${rendezvous.server} port ${rendezvous.port} (${rendezvous.device})`
 }

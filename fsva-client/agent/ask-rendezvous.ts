@@ -1,7 +1,7 @@
 /** What a server would say to an agent that came: which exports its channel can watch. Asked before the mount is made. */
 import { randomInt } from 'node:crypto'
 import { createConnection, type NetConnectOpts, type Socket } from 'node:net'
-import type { Rendezvous } from './agent-options.ts'
+import { type Rendezvous, shownRendezvous } from './agent-options.ts'
 
 /** How much of what happens to an export its server can tell clients: all of it, some, or nothing. */
 export type Coherence = 'complete' | 'partial' | 'none'
@@ -33,7 +33,23 @@ export async function askRendezvous(rendezvous: Rendezvous): Promise<readonly Ch
   }
 }
 
+/** Rejects, with an Error that says so, unless somebody listens there. */
+export async function knock(rendezvous: Rendezvous): Promise<void> {
+  const socket = await connect(rendezvous)
+  socket.destroy()
+}
+
 async function connect(rendezvous: Rendezvous): Promise<Socket> {
+  try {
+    return await connectFrom(rendezvous)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error
+    throw new Error(`nobody listens at ${shownRendezvous(rendezvous)}`)
+  }
+}
+
+async function connectFrom(rendezvous: Rendezvous): Promise<Socket> {
   if ('socket' in rendezvous) return await open({ path: rendezvous.socket })
   const { server: host, port } = rendezvous
   if (process.getuid?.() !== 0) return await open({ host, port })

@@ -11,7 +11,12 @@
  * meanwhile is answered then, or rejects after the deadline. NFS never depends on it.
  */
 import { performance } from 'node:perf_hooks'
-import type { AgentFigures, AgentLocalFigures, NativeAgent } from '../../native/agent-binding.ts'
+import type {
+  AgentDetails,
+  AgentFigures,
+  AgentLocalFigures,
+  NativeAgent,
+} from '../../native/agent-binding.ts'
 import { addon } from '../../native/binding.ts'
 import { Answers } from './answers.ts'
 import { LentBuffer } from './lent-buffer.ts'
@@ -127,6 +132,15 @@ export class SideChannel {
   stats(): AgentFigures {
     try {
       return this.#native.figures()
+    } catch (error) {
+      throw sideChannelError(error)
+    }
+  }
+
+  /** By operation, and of the kernel's cache. */
+  details(): AgentDetails {
+    try {
+      return this.#native.details()
     } catch (error) {
       throw sideChannelError(error)
     }

@@ -22,7 +22,7 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use crate::agent_completions::{Completion, Completions};
-use crate::agent_figures::AgentFigures;
+use crate::agent_figures::{AgentDetails, AgentFigures};
 use crate::agent_file::NativeAgentFile;
 use crate::agent_lent::NativeLentBuffer;
 use crate::core::failure;
@@ -165,6 +165,7 @@ impl NativeAgent {
             env,
             move || {
                 let mut connect = connect;
+                let mut looked_after = None;
                 if let Some(mount_point) = &mount_point {
                     let opened = KernelCache::open(Path::new(mount_point), KernelCacheOptions::default())
                         .map(Arc::new)
@@ -173,9 +174,10 @@ impl NativeAgent {
                             what: "looking after the kernel's cache",
                         })?;
                     connect.sinks.push(opened.clone() as Arc<dyn NoticeSink>);
-                    *lock(&cache) = Some(opened);
+                    looked_after = Some(opened);
                 }
                 *lock(&client) = Some(Client::connect(connect)?);
+                *lock(&cache) = looked_after;
                 Ok(())
             },
             |()| (),
@@ -278,6 +280,16 @@ impl NativeAgent {
     #[napi]
     pub fn figures(&self) -> Result<AgentFigures> {
         Ok(self.client()?.figures().into())
+    }
+
+    /// By operation, and of the kernel's cache.
+    #[napi]
+    pub fn details(&self) -> Result<AgentDetails> {
+        let operations = self.client()?.op_figures();
+        Ok(AgentDetails {
+            operations: operations.into_iter().map(Into::into).collect(),
+            kernel_cache: lock(&self.cache).as_ref().map(|cache| cache.figures().into()),
+        })
     }
 
     /// What the server says it can tell of changes.

@@ -24,6 +24,7 @@ use crate::nfs_handle;
 use crate::nfs_handle_unsafe;
 use crate::notice_sink::NoticeSink;
 use crate::notices::Notices;
+use crate::op_times::OpFigures;
 use crate::rendezvous::{ExportCoherence, Joined, Known, Meeting, Rendezvous};
 
 /// How long a call waits for its answer if nothing else is said.
@@ -139,6 +140,7 @@ impl Client {
         let (notices, teller) = Notices::start(options.sinks).map_err(no_thread)?;
         let surroundings = Arc::new(Surroundings {
             counters: Counters::default(),
+            times: Arc::default(),
             notices: notices.clone(),
             keeper: Bell::default(),
             spin_max: options.spin_max,
@@ -244,6 +246,11 @@ impl Client {
             mapped_grants: link.mapped.count() as u64,
             ..self.shared.surroundings.counters.read()
         }
+    }
+
+    /// Of each operation that was asked for.
+    pub fn op_figures(&self) -> Vec<OpFigures> {
+        self.shared.surroundings.times.figures()
     }
 
     /// Which process of the server was met last, in its own words.

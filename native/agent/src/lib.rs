@@ -21,6 +21,7 @@ mod nfs_handle;
 mod nfs_handle_unsafe;
 pub mod notice_sink;
 mod notices;
+pub mod op_times;
 mod privileged_port_unsafe;
 pub mod rendezvous;
 mod window;

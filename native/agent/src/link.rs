@@ -25,6 +25,7 @@ use crate::figures::Counters;
 use crate::lending::Lending;
 use crate::mapped::Mapped;
 use crate::notices::Notices;
+use crate::op_times::OpTimes;
 use crate::window::{Callback, Loaned, Outcome, Waiter, Window};
 
 /// Looks at one's own place between two attempts to lead.
@@ -33,6 +34,7 @@ const LOOKS_PER_TRY: u32 = 16;
 /// What all links of a client have in common.
 pub struct Surroundings {
     pub counters: Counters,
+    pub times: Arc<OpTimes>,
     pub notices: Arc<Notices>,
     /// Rung when the keeper has something to do at once.
     pub keeper: Bell,
@@ -158,7 +160,7 @@ impl Link {
                 broken: None,
                 same_server: false,
             }),
-            window: Mutex::new(Window::new(responses)),
+            window: Mutex::new(Window::new(responses, surroundings.times.clone())),
             signals: (0..responses).map(|_| Signal::default()).collect(),
             surroundings,
             parked: AtomicUsize::new(0),

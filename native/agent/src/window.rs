@@ -8,6 +8,7 @@ use fsva_channel::requests::Requests;
 
 use crate::error::ClientError;
 use crate::lending::Pages;
+use crate::op_times::OpTimes;
 
 /// What the server may still use until it has answered.
 pub type Loaned = Option<(GrantRef, Arc<Pages>)>;
@@ -38,6 +39,9 @@ enum Place {
 pub struct Window {
     requests: Requests,
     places: Vec<Place>,
+    /// When those that are timed were asked, by place.
+    begun: Vec<Option<Instant>>,
+    times: Arc<OpTimes>,
     /// The server's epoch, while requests may be sent to it.
     pub epoch: Option<u64>,
     /// Threads that sleep until somebody tells them, by place.
@@ -56,10 +60,12 @@ pub enum Delivered {
 }
 
 impl Window {
-    pub fn new(responses: u64) -> Window {
+    pub fn new(responses: u64, times: Arc<OpTimes>) -> Window {
         Window {
             requests: Requests::new(responses),
             places: (0..responses).map(|_| Place::Free).collect(),
+            begun: (0..responses).map(|_| None).collect(),
+            times,
             epoch: None,
             parked: Vec::new(),
         }
@@ -80,6 +86,7 @@ impl Window {
             return Err((waiter, loaned));
         };
         self.places[place] = Place::Asked { waiter, loaned };
+        self.begun[place] = self.times.begin(request.op);
         Ok(request)
     }
 
@@ -89,6 +96,7 @@ impl Window {
         };
         let place = self.place_of(request.request_id);
         if request.op == answer.op {
+            self.times.end(request.op, self.begun[place].take());
             self.settle(place, Ok(*answer))
         } else {
             self.settle(place, Err(ClientError::Nonsense("an answer to something else")))

@@ -26,7 +26,7 @@ t.equal(
   statsShown({ status, channel: null }),
   `mount point   /mnt
 channel       down: nobody there
-server        10.0.0.1 port 2050, memory /dev/dax0.0
+server        10.0.0.1 port 2050 (/dev/dax0.0)
 pushes        on
 for programs  /run/fsva/agent.sock
 agent         process 17`,
