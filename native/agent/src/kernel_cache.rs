@@ -19,6 +19,7 @@ mod roots;
 mod syscalls_unsafe;
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -28,6 +29,7 @@ use fsva_channel::protocol::{
     CHANGED_ATTRIBUTES, CHANGED_DATA, CHANGED_DIRECTORY, CHANGED_NAME_REMOVED, ChangeNotice, Notice,
 };
 
+use self::client_handle::ClientHandle;
 pub use self::figures::KernelCacheFigures;
 use self::figures::{Counters, count};
 use self::objects::{Added, Due, Objects};
@@ -367,7 +369,6 @@ impl Shared {
 
 /// Whether this process may do what has to be done, found out on the root.
 fn may_look_after(root: &roots::Root) -> io::Result<()> {
-    use std::os::fd::AsFd;
-    let handle = syscalls_unsafe::handle_of(root.directory.as_fd())?;
+    let handle = ClientHandle::of(root.directory.as_fd())?;
     syscalls_unsafe::open_by_handle(root.directory.as_fd(), &handle, libc::O_PATH).map(drop)
 }

@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::syscalls_unsafe::handle_of;
+use crate::nfs_handle_unsafe::handle_of;
 
 const SERVER_HANDLE_AT: usize = 12;
 const LENGTH_BYTES: usize = 2;
@@ -58,7 +58,9 @@ impl ClientHandle {
 
     /// The kernel's handle of an open object (O_PATH will do); EINVAL if that is none of an NFSv3 mount.
     pub fn of(object: BorrowedFd<'_>) -> io::Result<ClientHandle> {
-        handle_of(object)
+        let kernel = handle_of(object)?;
+        ClientHandle::from_kernel(kernel.kind, kernel.bytes())
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
     }
 
     pub fn handle_type(&self) -> i32 {

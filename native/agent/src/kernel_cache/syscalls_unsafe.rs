@@ -52,32 +52,6 @@ pub fn open_by_handle(mount: BorrowedFd<'_>, handle: &ClientHandle, flags: i32) 
     })
 }
 
-/// The kernel's handle of an open object; EINVAL if that is none of an NFSv3 mount.
-pub fn handle_of(object: BorrowedFd<'_>) -> io::Result<ClientHandle> {
-    let mut raw = RawHandle {
-        handle_bytes: HANDLE_BYTES_MAX as u32,
-        handle_type: 0,
-        bytes: [0; HANDLE_BYTES_MAX],
-    };
-    let mut mount_id = 0;
-    // SAFETY: the name is NUL-terminated, `raw` has the layout of struct file_handle and as many bytes as handle_bytes
-    // says, `mount_id` is an int; all live through the call.
-    check(unsafe {
-        libc::syscall(
-            libc::SYS_name_to_handle_at,
-            object.as_raw_fd(),
-            c"".as_ptr(),
-            &raw mut raw,
-            &raw mut mount_id,
-            libc::AT_EMPTY_PATH,
-        )
-    })?;
-    raw.bytes
-        .get(..raw.handle_bytes as usize)
-        .and_then(|bytes| ClientHandle::from_kernel(raw.handle_type, bytes))
-        .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
-}
-
 /// `flags` beside O_CLOEXEC; a relative path is looked up in `directory`.
 pub fn open_at(directory: Option<BorrowedFd<'_>>, path: &CStr, flags: i32) -> io::Result<OwnedFd> {
     let directory = directory.map_or(libc::AT_FDCWD, |directory| directory.as_raw_fd());
