@@ -343,3 +343,6 @@ impl LentPages {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,71 @@ impl OtherWork for Mailbox {
         state.asleep
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use fsva_channel::broken::Broken;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn notify(&self) -> Result<(), Broken> {
+            unreachable!("it is for the peer");
+        }
+
+        fn sleep(&self, _timeout: Duration) -> Result<bool, Broken> {
+            unreachable!("nobody sleeps here");
+        }
+
+        fn interrupt(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn mailbox() -> (Arc<Bell>, Mailbox) {
+        let bell = Arc::new(Bell::default());
+        (bell.clone(), Mailbox::new(bell))
+    }
+
+    fn file(fileid: u64) -> FileKey {
+        FileKey { fsid: 1, fileid }
+    }
+
+    #[test]
+    fn a_sleeper_is_interrupted_once_and_nobody_else() {
+        let (bell, mailbox) = mailbox();
+        let rung = || bell.0.load(Ordering::Relaxed);
+        mailbox.changed(file(1));
+        assert_eq!(rung(), 0, "it is awake");
+        assert!(
+            mailbox.is_there() && !mailbox.arm(),
+            "there is something: no sleep"
+        );
+        assert_eq!(mailbox.take().unwrap().changed, [file(1)]);
+        assert!(mailbox.take().is_none());
+        assert!(mailbox.arm());
+        mailbox.result(3, Box::default());
+        mailbox.stop();
+        assert_eq!(rung(), 1);
+        let mail = mailbox.wait();
+        assert_eq!((mail.results.len(), mail.stop), (1, true));
+        mailbox.resync();
+        assert_eq!(rung(), 1, "it was taken, and so is awake");
+    }
+
+    #[test]
+    fn too_many_changes_are_any_change() {
+        let (_, mailbox) = mailbox();
+        for fileid in 0..3000 {
+            mailbox.changed(file(fileid));
+        }
+        let mail = mailbox.take().unwrap();
+        assert!(mail.resync && mail.changed.len() == CHANGES_MAX);
+    }
+}

@@ -51,8 +51,8 @@ pub struct PageCopies {
     by_file: HashMap<FileKey, Vec<u32>>,
     /// By first page.
     by_page: Vec<u32>,
-    /// With the time since which they are idle; another time is out of date.
-    idle: VecDeque<(u32, u64)>,
+    /// In small pages and in large ones, with the time since which they are idle; another time is out of date.
+    idle: [VecDeque<(u32, u64)>; 2],
     clock: u64,
     pages: u64,
 }
@@ -68,7 +68,7 @@ impl PageCopies {
             index: HashMap::new(),
             by_file: HashMap::new(),
             by_page: vec![NONE; first_pages as usize],
-            idle: VecDeque::new(),
+            idle: Default::default(),
             clock: 0,
             pages: 0,
         }
@@ -76,14 +76,14 @@ impl PageCopies {
 
     /// A run of so many pages, whatever is in them. More than a small run is of the large pages. What is idle makes room.
     pub fn allocate(&mut self, count: u32) -> Option<PageRange> {
+        let (size, count) = if count > PAGES_PER_LARGE / 2 {
+            (PageSize::Large, count.div_ceil(PAGES_PER_LARGE))
+        } else {
+            (PageSize::Small, count)
+        };
         loop {
-            let found = if count > PAGES_PER_LARGE / 2 {
-                self.pool
-                    .allocate(PageSize::Large, count.div_ceil(PAGES_PER_LARGE))
-            } else {
-                self.pool.allocate(PageSize::Small, count)
-            };
-            if found.is_some() || !self.drop_oldest_idle() {
+            let found = self.pool.allocate(size, count);
+            if found.is_some() || !self.drop_oldest_idle(size) {
                 return found;
             }
         }
@@ -187,11 +187,12 @@ impl PageCopies {
         }
         self.clock += 1;
         copy.idle_since = self.clock;
-        self.idle.push_back((number, self.clock));
-        if self.idle.len() > 2 * self.copies.len() + 64 {
+        let is_large = self.place.large.contains(copy.pages);
+        let idle = &mut self.idle[usize::from(is_large)];
+        idle.push_back((number, self.clock));
+        if idle.len() > 2 * self.copies.len() + 64 {
             let copies = &self.copies;
-            self.idle
-                .retain(|(number, since)| is_idle_since(copies, *number, *since));
+            idle.retain(|(number, since)| is_idle_since(copies, *number, *since));
         }
     }
 
@@ -213,8 +214,9 @@ impl PageCopies {
         self.pages
     }
 
-    fn drop_oldest_idle(&mut self) -> bool {
-        while let Some((number, since)) = self.idle.pop_front() {
+    fn drop_oldest_idle(&mut self, size: PageSize) -> bool {
+        let idle = usize::from(size == PageSize::Large);
+        while let Some((number, since)) = self.idle[idle].pop_front() {
             if is_idle_since(&self.copies, number, since) {
                 self.invalidate(number);
                 return true;

@@ -86,3 +86,69 @@ impl Stamp {
 fn pair(seconds: u32, nanoseconds: u32) -> u64 {
     u64::from(seconds) << 32 | u64::from(nanoseconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use fsva_core::answer::Time;
+
+    use super::*;
+
+    const SECOND: u32 = 1_700_000_000;
+
+    fn attributes(nanoseconds: u32) -> Attributes {
+        let time = Time {
+            seconds: SECOND,
+            nseconds: nanoseconds,
+        };
+        Attributes {
+            size: 10,
+            fsid: 1,
+            fileid: 2,
+            ctime: time,
+            mtime: time,
+            ..Attributes::default()
+        }
+    }
+
+    fn at(nanoseconds: u32) -> SystemTime {
+        UNIX_EPOCH + Duration::new(SECOND.into(), nanoseconds)
+    }
+
+    #[test]
+    fn looking_the_same_says_something_only_if_the_last_change_was_a_while_ago() {
+        let now = Stamp::now(&attributes(1000));
+        let stamp = |asked, local| Stamp::of(&attributes(1000), asked, local);
+        assert!(stamp(at(60_000_000), true).vouches_for(&now));
+        assert!(
+            !stamp(at(40_000_000), true).vouches_for(&now),
+            "a tick may hide a change"
+        );
+        assert!(!stamp(at(0), true).vouches_for(&now), "of the future");
+        assert!(
+            !stamp(at(60_000_000), false).vouches_for(&now),
+            "of another clock"
+        );
+        assert!(!Stamp::UNKNOWN.vouches_for(&Stamp::UNKNOWN));
+    }
+
+    #[test]
+    fn any_difference_is_a_change() {
+        let settled = Stamp::of(&attributes(1000), at(60_000_000), true);
+        let (one, same) = (attributes(1000), Stamp::now(&attributes(1000)));
+        assert!(settled.vouches_for(&same));
+        let other = Time {
+            seconds: SECOND,
+            nseconds: 1001,
+        };
+        for changed in [
+            Attributes { size: 11, ..one },
+            Attributes { ctime: other, ..one },
+            Attributes { mtime: other, ..one },
+            Attributes { fileid: 3, ..one },
+            Attributes { fsid: 3, ..one },
+        ] {
+            assert!(!settled.vouches_for(&Stamp::now(&changed)));
+        }
+        assert_eq!(Stamp::from_words(&settled.to_words(77)), (settled, 77));
+    }
+}

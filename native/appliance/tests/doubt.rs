@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use fsva_channel::grant_word::Access;
 use fsva_channel::layout::CachedResponse;
 use fsva_channel::message::Message;
-use fsva_channel::protocol::{ACCESS_READ, Op};
+use fsva_channel::protocol::{ACCESS_READ, OPEN_REQUEST_BYTES, Op, OpenRequest};
 use fsva_channel::words::Words;
 use peer::{Pair, READ_WRITE, message, pattern};
 
@@ -98,6 +98,53 @@ fn a_write_that_did_not_happen_is_written() {
     let answer = pair.client.wait_for(id);
     assert_eq!((answer.status, answer.length), (0, 100_000));
     assert_eq!(fs::read(pair.files.path("file")).unwrap()[100..], bytes);
+}
+
+#[test]
+fn an_open_that_happened_is_not_opened_again() {
+    for begun in [true, false] {
+        let mut pair = Pair::new();
+        let handle = pair.files.write("file", &[0; 200]);
+        assert_eq!(pair.client.call(message(Op::Null)).status, 0);
+        let asked = OpenRequest {
+            handle: handle.clone(),
+            access: ACCESS_READ,
+            uid: 0,
+            gid: 0,
+            gids: Vec::new(),
+        };
+        let buffer = pair.client.buffer(OPEN_REQUEST_BYTES as u32);
+        pair.client.fill(buffer, &asked.encode().unwrap());
+        let mut open = message(Op::Open);
+        open.grants[0] = pair.client.lend(buffer, Access::Write);
+        let open = pair.client.requests.begin(open).unwrap();
+        let epoch = pair.client.channel.peer_epoch();
+        pair.client.channel.sender().send(&[open], epoch).unwrap();
+        let start = std::time::Instant::now();
+        while pair.served.session.figures().open_files == 0 {
+            assert!(start.elapsed() < peer::PATIENCE);
+            std::thread::yield_now();
+        }
+        // Where the request was there are the attributes by now: it can't be read again.
+        pair.begin_again(open.request_id, begun);
+        if !begun {
+            // Control: nobody wrote down that it was begun.
+            let entry = open.request_id as usize % pair.wires.region.map.geometry.responses as usize;
+            let at = pair.wires.region.map.response_cache + entry * size_of::<CachedResponse>();
+            pair.served.session.close();
+            pair.wires.region.memory.store(at, 0, Ordering::Relaxed);
+            pair.begin_again(0, false);
+        }
+        let answer = pair.client.wait_for(open.request_id);
+        if begun {
+            assert_eq!((answer.status, answer.length), (0, 88));
+            assert_eq!(pair.client.bytes(buffer, 2), [200, 0], "its size");
+            assert_eq!(pair.served.session.figures().open_files, 1);
+            pair.client.release(answer.handle_index).unwrap();
+        } else {
+            assert_eq!(answer.status, libc::EINVAL as u32);
+        }
+    }
 }
 
 #[test]
