@@ -95,6 +95,7 @@ export class SideChannelFile {
     return settled(this.#native.evict(BigInt(offset), length))
   }
 
+  /** What is mapped stays, as with mmap(2). */
   close(): Promise<void> {
     return settled(this.#native.close())
   }

@@ -226,8 +226,8 @@ impl NativeAgentFile {
         let file = self.file()?;
         self.shared.wait_for(
             env,
-            move || file.map(offset.0, bytes as usize),
-            NativeMapping::new,
+            move || Ok((file.map(offset.0, bytes as usize)?, file)),
+            |(mapping, file)| NativeMapping::new(mapping, file),
         )
     }
 

@@ -1,6 +1,9 @@
 //! Pages of a file that the server lends, for JavaScript.
 
+use std::sync::Arc;
+
 use fsva_agent::error::ClientError;
+use fsva_agent::file::File;
 use fsva_agent::mapping::Mapping;
 use napi::bindgen_prelude::{ArrayBuffer, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -13,13 +16,16 @@ use crate::agent_memory_unsafe as memory;
 #[napi]
 pub struct NativeMapping {
     mapping: Option<Mapping>,
+    /// While it is open, a server that was started anew can say whether the pages are still the file's.
+    file: Option<Arc<File>>,
 }
 
 #[napi]
 impl NativeMapping {
-    pub(crate) fn new(mapping: Mapping) -> NativeMapping {
+    pub(crate) fn new(mapping: Mapping, file: Arc<File>) -> NativeMapping {
         NativeMapping {
             mapping: Some(mapping),
+            file: Some(file),
         }
     }
 
@@ -60,6 +66,7 @@ impl NativeMapping {
     #[napi]
     pub fn unmap(&mut self) {
         self.mapping = None;
+        self.file = None;
     }
 
     fn mapping(&self) -> Result<&Mapping> {

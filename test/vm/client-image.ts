@@ -6,6 +6,7 @@ import { cp, mkdir, realpath, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { clientParts, installPackages } from '../fixtures/installed-packages.ts'
 import { nodeImage, packDirectory } from './appliance-image.ts'
+import { addNode } from './node-command.ts'
 import type { Vm } from './user-vm.ts'
 import { linkDisks, virtioDisk } from './virtio-disk.ts'
 
@@ -29,12 +30,9 @@ export async function clientDisks(directory: string): Promise<string[]> {
 /** Makes `fsva-client` and `node` commands of a VM that booted with `clientDisks`. */
 export async function installClient(vm: Vm): Promise<void> {
   await linkDisks(vm)
+  await addNode(vm)
   const bin = '/client/node_modules/@fsva/client/fsva-client/bin/fsva-client.js'
   await vm.sh(`
-    mkdir -p /node /client
-    mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/client /client
-    cd /usr/bin
-    printf '#!/bin/sh\\nLD_LIBRARY_PATH=/node/lib exec /node/node "$@"\\n' > node
-    printf '#!/bin/sh\\nexec node ${bin} "$@"\\n' > fsva-client
-    chmod +x node fsva-client`)
+    mkdir -p /client && mount -t ext4 -o ro /run/disk/client /client
+    printf '#!/bin/sh\\nexec node ${bin} "$@"\\n' > /usr/bin/fsva-client && chmod +x /usr/bin/fsva-client`)
 }

@@ -5,6 +5,7 @@ import { type FileSystem, makeDisk } from './disk.ts'
 import type { KernelName } from './kernel.ts'
 import type { Attachment } from './network.ts'
 import { findReadyLine, type Ports, parseCalls, parseReadyLine } from './nfsd-output.ts'
+import { addNode } from './node-command.ts'
 import type { RunScope } from './run-scope.ts'
 import { devicePath, type SharedMemory, setUpDevice } from './shared-memory.ts'
 import { Vm } from './user-vm.ts'
@@ -99,7 +100,7 @@ export class FsvaVm {
     const devices = parts.map((part) => ({ path: devicePath, ...part }))
     // What is JSON is YAML, too.
     const config = {
-      exports: [{ path: FsvaVm.exportDirectory, squash: 'no_root_squash' }],
+      exports: [{ path: FsvaVm.exportDirectory, squash: 'no_root_squash', mapped_stores: false }],
       side_channel: { listen: this.#listen, port: FsvaVm.sideChannelPort, devices },
     }
     await this.vm.sh(`cat > ${path}`, { input: JSON.stringify(config) })
@@ -125,11 +126,11 @@ export class FsvaVm {
       ],
     })
     await linkDisks(vm)
+    await addNode(vm)
     // What a user VM's locks take would be in the server's way here.
     await vm.sh(`
       killall rpc.statd rpcbind && rm -f /run/rpcbind.sock
-      mkdir -p /node /fsva /var/lib/fsva
-      mount -t ext4 -o ro /run/disk/node /node && mount -t ext4 -o ro /run/disk/server /fsva`)
+      mkdir -p /fsva /var/lib/fsva && mount -t ext4 -o ro /run/disk/server /fsva`)
     for (const [index, { address }] of more.entries()) {
       await vm.sh(`ip address add ${address} dev eth${index + 1} && ip link set eth${index + 1} up`)
     }
@@ -148,14 +149,14 @@ export class FsvaVm {
   async startServer(exports: readonly string[] = this.#exports): Promise<void> {
     this.#exports = exports
     const words = [
-      ...['/node/node', '/fsva/nfs-server/main.js', ...exports],
+      ...['node', '/fsva/nfs-server/main.js', ...exports],
       ...this.#listen.flatMap((address) => ['--listen', address]),
       ...['--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
       ...this.#arguments,
     ]
     const ready = Promise.withResolvers<string>()
     let output = ''
-    const script = `export LD_LIBRARY_PATH=/node/lib; echo $$ > /run/nfsd.pid; exec ${words.join(' ')} 2>> /run/nfsd.log`
+    const script = `echo $$ > /run/nfsd.pid; exec ${words.join(' ')} 2>> /run/nfsd.log`
     const run = this.vm.run(script, {
       timeoutMs: serverRunMs,
       onStdout: (chunk) => {
