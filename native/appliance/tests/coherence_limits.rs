@@ -254,25 +254,51 @@ fn what_changed_right_after_it_was_told_is_announced_again() {
     isolated("what_changed_right_after_it_was_told_is_announced_again", || {
         let scratch = Scratch::new();
         let export = tmpfs(&scratch);
-        fs::write(export.join("file"), "").unwrap();
+        for file in ["file", "mark"] {
+            fs::write(export.join(file), "").unwrap();
+        }
         let (engine, coherence) = serve(&scratch.path("state"), &[&export], Options::default());
         let maker = Client::attached(&engine, &coherence, "10.0.0.1");
         let client = Client::attached(&engine, &coherence, "10.0.0.2");
-        let file = client.lookup(&client.root(&export), "file");
-        maker.getattr(&file).unwrap();
+        let root = client.root(&export);
+        let lookup = |name: &str| client.lookup(&root, name);
+        let heard = |wire: &[u8]| {
+            let told = client.recorder.handles();
+            told.iter().filter(|told| *told == wire).count()
+        };
+        let wait_for = |wire: &[u8], count: usize| {
+            client.recorder.wait_until("told so often", |heard| {
+                heard
+                    .notices
+                    .iter()
+                    .filter(|notice| notice.handle == wire)
+                    .count()
+                    >= count
+            });
+        };
+        // As long as an echo takes.
+        let wait = || {
+            let mark = lookup("mark");
+            let before = heard(&mark);
+            maker.run(chmod(&mark)).unwrap();
+            wait_for(&mark, before + 2);
+        };
+        let file = lookup("file");
         maker.run(chmod(&file)).unwrap();
-        client.recorder.wait_for(&file, CHANGED_ATTRIBUTES);
-        client.recorder.clear();
-        client.recorder.wait_for(&file, CHANGED_ATTRIBUTES);
-        client.recorder.wait_for_resync(0);
+        assert_eq!(heard(&file), 1);
+        wait_for(&file, 2);
         assert_eq!(maker.recorder.told_of(&file), 0);
-        // The control: what was told long ago has arrived.
-        std::thread::sleep(Duration::from_millis(3000));
-        client.recorder.clear();
+        // The control: what was given long ago has arrived, and showing it does not count.
+        for _ in 0..3 {
+            wait();
+        }
+        client.getattr(&file).unwrap();
         maker.run(chmod(&file)).unwrap();
-        std::thread::sleep(Duration::from_millis(3000));
-        let told = client.recorder.handles();
-        assert_eq!(told.iter().filter(|told| **told == file).count(), 1);
+        assert_eq!(heard(&file), 3);
+        for _ in 0..3 {
+            wait();
+        }
+        assert_eq!(heard(&file), 3);
     });
 }
 

@@ -205,11 +205,7 @@ fn a_call_that_began_before_the_session_is_made_good() {
             }
         };
         client.run(slow(true)).unwrap();
-        assert_eq!(
-            told.resyncs(),
-            1,
-            "the one of the attachment, which came too early for this call"
-        );
+        // The one of the attachment came too early for this call.
         told.wait_for_resync(1);
         // The control: one that began later needs none.
         client.run(slow(false)).unwrap();
