@@ -8,6 +8,7 @@ mod served;
 
 use std::ffi::CString;
 use std::fs;
+use std::mem::offset_of;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -15,7 +16,9 @@ use std::time::Duration;
 use audience::{Client, serve};
 use fsva_appliance::coherence::{Level, Options};
 use fsva_channel::protocol::{CHANGED_ATTRIBUTES, CHANGED_DATA, CHANGED_DIRECTORY, CHANGED_NAME_REMOVED};
+use fsva_core::answer::{ENTRY_HEADER_BYTES, EntryHeader};
 use fsva_core::caller::Door;
+use fsva_core::directory::Budget;
 use fsva_core::errno::Errno;
 use fsva_core::export_policy::ExportDefinition;
 use fsva_core::foreign_buffer_unsafe::ForeignBytes;
@@ -23,6 +26,7 @@ use fsva_core::operations::create::{Create, How};
 use fsva_core::operations::link::Link;
 use fsva_core::operations::mkdir::Mkdir;
 use fsva_core::operations::mknod::{Mknod, Special};
+use fsva_core::operations::readdir::Readdir;
 use fsva_core::operations::remove::Remove;
 use fsva_core::operations::rename::Rename;
 use fsva_core::operations::rmdir::Rmdir;
@@ -398,5 +402,79 @@ fn an_export_without_side_channel_is_nobodys() {
             (level(), write()),
             (Level::Complete, CHANGED_DATA | CHANGED_ATTRIBUTES)
         );
+    });
+}
+
+/// The handles of the entries that READDIRPLUS answers.
+fn listed(client: &Client, directory: &[u8]) -> Vec<Vec<u8>> {
+    let operation = Readdir {
+        directory: handle(directory),
+        cookie: 0,
+        budget: Budget {
+            dircount: 4096,
+            maxcount: 4096,
+        },
+        plus: true,
+    };
+    let reply = client.run(operation).unwrap();
+    let mut rest = &reply.bytes[..];
+    let mut handles = Vec::new();
+    for _ in 0..reply.answer.count {
+        let word = |at: usize| u32::from_ne_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
+        let (name_length, handle_length) = (word(16), word(20));
+        let at = offset_of!(EntryHeader, handle);
+        handles.push(rest[at..at + handle_length].to_vec());
+        rest = &rest[(ENTRY_HEADER_BYTES + name_length).next_multiple_of(8)..];
+    }
+    handles
+}
+
+#[test]
+fn a_handle_is_known_however_it_was_given() {
+    isolated("a_handle_is_known_however_it_was_given", || {
+        let scratch = Scratch::new();
+        let export = tmpfs(&scratch, "size=16m");
+        fs::create_dir_all(export.join("dir/inner")).unwrap();
+        let (engine, coherence) = serve(&scratch.path("state"), &[&export], UNWATCHED);
+        let other = Client::new(&engine, "10.0.0.1");
+        let (root, dir, inner) = {
+            let root = other.root(&export);
+            let dir = other.lookup(&root, "dir");
+            let inner = other.lookup(&dir, "inner");
+            (root, dir, inner)
+        };
+        // A client that is given handles in this one way.
+        let mut last = 1;
+        let mut expect = |what: &str, wire: &[u8], give: &dyn Fn(&Client)| {
+            last += 1;
+            let client = Client::attached(&engine, &coherence, &format!("10.0.0.{last}"));
+            let mode = |mode| other.run(setting(wire, with_mode(mode))).unwrap();
+            mode(0o700);
+            assert_eq!(client.recorder.told_of(wire), 0, "{what}: not yet");
+            give(&client);
+            mode(0o755);
+            assert_eq!(client.recorder.told_of(wire), CHANGED_ATTRIBUTES, "{what}");
+        };
+        expect("MNT", &root, &|client| assert_eq!(client.root(&export), root));
+        expect("LOOKUP", &dir, &|client| {
+            assert_eq!(client.lookup(&root, "dir"), dir)
+        });
+        expect("LOOKUP shows the directory", &root, &|client| {
+            drop(client.lookup(&root, "dir"))
+        });
+        expect("LOOKUP ..", &dir, &|client| {
+            assert_eq!(client.lookup(&inner, ".."), dir)
+        });
+        expect("GETATTR", &inner, &|client| drop(client.getattr(&inner).unwrap()));
+        expect("READDIRPLUS", &inner, &|client| {
+            assert!(listed(client, &dir).contains(&inner));
+        });
+        expect("READDIRPLUS ..", &root, &|client| {
+            assert!(listed(client, &dir).contains(&root));
+        });
+        let maker = Client::attached(&engine, &coherence, "10.0.0.100");
+        let made = handle_of(&maker.run(creating(&dir, "made")).unwrap().answer);
+        other.run(setting(&made, with_mode(0o600))).unwrap();
+        assert_eq!(maker.recorder.told_of(&made), CHANGED_ATTRIBUTES, "CREATE");
     });
 }

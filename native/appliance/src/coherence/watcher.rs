@@ -1,7 +1,7 @@
 //! The thread that hears of what programs of this machine change, and does what is due.
 
 use std::os::fd::AsFd;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -85,6 +85,8 @@ impl Coherence {
                     return false;
                 }
             };
+            // As in `changed`: whoever does not see one of these changes is known by now.
+            fence(Ordering::SeqCst);
             for event in parse(&buffer[..length]) {
                 match event {
                     Event::Changed(changed) if own_threads::contain(changed.thread) => {}
