@@ -212,7 +212,12 @@ impl<F: Fn(Arrival)> Door<F> {
             }
             let deadline = self.waiting.next_deadline();
             // Whoever decides does not ring.
-            let timeout = if may_read { deadline } else { Some(RETRY_DELAY) };
+            let due = self.refusals.next_due(Instant::now());
+            let timeout = if may_read {
+                deadline.into_iter().chain(due).min()
+            } else {
+                Some(RETRY_DELAY)
+            };
             let Ok(found) = readable(&looked_at, timeout) else {
                 std::thread::sleep(RETRY_DELAY);
                 continue;
@@ -226,6 +231,9 @@ impl<F: Fn(Arrival)> Door<F> {
             }
             for late in self.waiting.take_late(Instant::now()) {
                 self.refuse(late.peer, "it said nothing, or not all of it, for 5 s");
+            }
+            if let Some(refusal) = self.refusals.take_due(Instant::now()) {
+                (self.deliver)(Arrival::Refused(refusal));
             }
             if accepts {
                 self.accept();

@@ -20,23 +20,37 @@ pub struct Refusal {
 pub(crate) struct Refusals {
     since: Option<Instant>,
     told: u32,
-    untold: u64,
+    /// The last one that is not told, with those before it.
+    untold: Option<Refusal>,
 }
 
 impl Refusals {
-    /// None: not to be told.
+    /// None: not to be told yet.
     pub fn admit(&mut self, peer: Peer, why: &'static str, now: Instant) -> Option<Refusal> {
         if self.since.is_none_or(|since| now - since >= INTERVAL) {
             self.since = Some(now);
             self.told = 0;
         }
+        let untold = self.untold.take().map_or(0, |last| last.untold + 1);
+        let refusal = Refusal { peer, why, untold };
         if self.told == TOLD_PER_INTERVAL {
-            self.untold += 1;
+            self.untold = Some(refusal);
             return None;
         }
         self.told += 1;
-        let untold = std::mem::take(&mut self.untold);
-        Some(Refusal { peer, why, untold })
+        Some(refusal)
+    }
+
+    /// What has not been told for an interval.
+    pub fn take_due(&mut self, now: Instant) -> Option<Refusal> {
+        self.untold
+            .take_if(|_| self.since.is_none_or(|since| now - since >= INTERVAL))
+    }
+
+    /// None: nothing is left to tell.
+    pub fn next_due(&self, now: Instant) -> Option<Duration> {
+        let since = self.since?;
+        self.untold.map(|_| INTERVAL.saturating_sub(now - since))
     }
 }
 
@@ -52,7 +66,14 @@ mod tests {
             .filter(|_| refusals.admit(peer, "it came", start).is_some())
             .count();
         assert_eq!(told as u32, TOLD_PER_INTERVAL);
-        let next = refusals.admit(peer, "it came", start + INTERVAL).unwrap();
-        assert_eq!(next.untold, 990);
+        assert!(refusals.take_due(start).is_none());
+        assert_eq!(refusals.next_due(start), Some(INTERVAL));
+        let due = refusals.take_due(start + INTERVAL).unwrap();
+        assert_eq!(due.untold, 989);
+        assert_eq!(refusals.next_due(start), None);
+        assert_eq!(
+            refusals.admit(peer, "it came", start + INTERVAL).unwrap().untold,
+            0
+        );
     }
 }
