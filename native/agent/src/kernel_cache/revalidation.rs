@@ -32,7 +32,7 @@ const LIST_ROOM: usize = 32 << 10;
 const LISTED_MAX: usize = 256 << 10;
 /// The client lists with attributes while it sees more than this many of them being used.
 const ATTRIBUTES_USED: usize = 10;
-/// Whether pages of a larger file are in memory is not looked at: some are.
+/// Whether pages behind this are in memory is not looked at: some are.
 const LOOKED_AT_MAX: u64 = 64 << 20;
 /// A file on a file system that is not NFS, to be linked into NFS, which cannot be.
 const ELSEWHERE: &str = "/proc/version";
@@ -218,7 +218,8 @@ impl Revalidation<'_> {
         }
         drop_pages(file)?;
         let size = attributes.stx_size;
-        let some_stay = size > LOOKED_AT_MAX || size > 0 && map_and_look(file, size as usize)?;
+        let some_stay =
+            map_and_look(file, size.min(LOOKED_AT_MAX) as usize)? && size > 0 || size > LOOKED_AT_MAX;
         // The server is asked for a lock only where nothing else helps: what is mapped.
         if some_stay && lock_last_byte(file).is_err() {
             return flock_shared(file);
