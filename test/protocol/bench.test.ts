@@ -1,0 +1,42 @@
+/** The benchmarks run: a short round of each, of which no figure is looked at. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { rows } from '../../bench/side-channel/parts.ts'
+
+t.setTimeout(600_000)
+
+const root = join(import.meta.dirname, '..', '..')
+const run = promisify(execFile)
+
+async function bench(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, words, { cwd: root })
+  return stdout
+}
+
+/** The table's lines as cells. */
+const cellsOf = (table: string) =>
+  table
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+
+t.before(async () => {
+  await run('cargo', ['build', '--release', '--manifest-path', join(root, 'bench/load/Cargo.toml')])
+})
+
+t.test('of NFS', { skip: process.getuid!() !== 0 && 'it takes namespaces of its own' }, async (t) => {
+  const [, ...lines] = cellsOf(await bench('bench/main.ts', '--quick'))
+  t.ok(lines.length >= 17, `${lines.length} workloads`)
+  for (const cells of lines) t.ok(Number(cells[3]) > 0, `${cells[1]} at depth ${cells[2]}`)
+})
+
+t.test('of the side channel', async (t) => {
+  const lines = cellsOf(await bench('bench/side-channel/main.ts', '--quick'))
+  for (const { title } of rows) {
+    const cells = lines.find((line) => line[1] === title)
+    t.ok(Number(cells?.[2]) > 0, title)
+  }
+  t.equal(lines.filter((line) => /at a time$/.test(line[1]!)).length, 4, 'and next to NFS')
+})
