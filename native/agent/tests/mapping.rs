@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fsva_agent::mapping::Mapping;
-use fsva_appliance::change_sink::ChangeSink;
 use fsva_channel::protocol::{ACCESS_READ, ACCESS_WRITE, CHANGED_DATA, ChangeNotice};
 use server::{READ_WRITE, Server, pattern, root, until};
 
