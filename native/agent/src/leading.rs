@@ -62,7 +62,12 @@ impl Link {
             return Ok(Some(outcome));
         }
         let Lead { channel, spin, .. } = lead;
-        if spin.until(|| channel.look())? || !channel.arm()? {
+        if spin.until(|| channel.look())? {
+            return Ok(None);
+        }
+        if !channel.arm()? {
+            // Something came, or the ring is not what it was: then it is the session that knows why.
+            self.beat(lead)?;
             return Ok(None);
         }
         if self.surroundings.closed.load(Ordering::Acquire) {
