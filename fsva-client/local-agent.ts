@@ -22,7 +22,12 @@ export function agentSockets(): readonly string[] {
 }
 
 /** Not among those that Node names. */
-const otherErrnos: Readonly<Record<number, string>> = { 87: 'EUSERS', 122: 'EDQUOT', 116: 'ESTALE' }
+const otherErrnos: Readonly<Record<number, string>> = {
+  87: 'EUSERS',
+  108: 'ESHUTDOWN',
+  116: 'ESTALE',
+  122: 'EDQUOT',
+}
 
 /** "ENOSPC" for 28. */
 export function errnoName(number: number): string {

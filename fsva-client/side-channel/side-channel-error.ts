@@ -27,9 +27,9 @@ export function sideChannelError(error: unknown): unknown {
 }
 
 /** What the addon answers, with errors that programs know. */
-export async function settled<T>(promise: Promise<T>): Promise<T> {
+export async function settled<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    return await promise
+    return await ask()
   } catch (error) {
     throw sideChannelError(error)
   }

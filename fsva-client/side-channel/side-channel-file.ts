@@ -82,22 +82,22 @@ export class SideChannelFile {
 
   /** The file's pages from `offset` (a multiple of 4096) on, for as long as they are not unmapped. */
   async map(offset: number, length: number): Promise<Mapping> {
-    return new Mapping(await settled(this.#native.map(BigInt(offset), length)), offset)
+    return new Mapping(await settled(() => this.#native.map(BigInt(offset), length)), offset)
   }
 
   /** What was written before is safe when this resolves. EIO: the server may have lost some of it, write it again. */
   fsync(): Promise<void> {
-    return settled(this.#native.fsync())
+    return settled(() => this.#native.fsync())
   }
 
   /** These bytes are cached here, or not needed any more: the server need not keep them in memory. 0 bytes: to the end. */
   evict(offset: number, length: number): Promise<void> {
-    return settled(this.#native.evict(BigInt(offset), length))
+    return settled(() => this.#native.evict(BigInt(offset), length))
   }
 
   /** What is mapped stays, as with mmap(2). */
   close(): Promise<void> {
-    return settled(this.#native.close())
+    return settled(() => this.#native.close())
   }
 }
 

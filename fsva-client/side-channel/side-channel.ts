@@ -96,7 +96,7 @@ export class SideChannel {
    */
   async open(fd: number, who: Who = ourselves()): Promise<SideChannelFile> {
     const { uid, gid, gids = [] } = who
-    return new SideChannelFile(await settled(this.#native.open(fd, uid, gid, [...gids])), this.#answers)
+    return new SideChannelFile(await settled(() => this.#native.open(fd, uid, gid, [...gids])), this.#answers)
   }
 
   /** The same by the server's own handle, for those who ask NFS themselves. */
@@ -108,7 +108,7 @@ export class SideChannel {
     const { uid, gid, gids = [] } = who
     const bits = { read: 1, write: 2, both: 3 }[access]
     return new SideChannelFile(
-      await settled(this.#native.openHandle(handle, bits, uid, gid, [...gids])),
+      await settled(() => this.#native.openHandle(handle, bits, uid, gid, [...gids])),
       this.#answers,
     )
   }
@@ -179,7 +179,7 @@ export class SideChannel {
 
   /** What is asked rejects. Memory that JavaScript can still reach stays. */
   async close(): Promise<void> {
-    await settled(this.#native.close())
+    await settled(() => this.#native.close())
     this.#answers.ready()
     this.#native.end()
   }
