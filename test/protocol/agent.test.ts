@@ -1,6 +1,7 @@
 /** The agent and a real server, either of which ends when it should not. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { agentFiles } from '../../fsva-client/agent/agent-files.ts'
 import { stopAgent } from '../../fsva-client/agent/stop-agent.ts'
@@ -96,6 +97,40 @@ t.test('the server comes later', async (t) => {
   t.match(await agent.waitFor('down'), { pid: agent.pid })
   await serve()
   await agent.waitFor('up')
+})
+
+const isRoot = process.getuid?.() === 0
+const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0
+
+t.test(
+  'the control socket is not for others',
+  { skip: !(isRoot && hasSetpriv) && 'needs root' },
+  async (t) => {
+    const { mountPoint, serve, start } = scene(t)
+    await serve()
+    await start().waitFor('up')
+    const { control } = agentFiles(mountPoint)
+    // The way there is open, so that it is the socket that refuses.
+    for (let way = dirname(control); way.startsWith(dirname(mountPoint)); way = dirname(way))
+      chmodSync(way, 0o755)
+    const user = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+    t.match(await runClient(['stats', mountPoint], user), { code: 6, stderr: /is not for this user/ })
+    chmodSync(control, 0o666)
+    t.match(await runClient(['stats', mountPoint], user), { code: 0 }, 'it is its mode that refused')
+  },
+)
+
+t.test("the unit's capabilities are enough", { skip: !(isRoot && hasSetpriv) && 'needs root' }, async (t) => {
+  const { serve, start } = scene(t)
+  await serve()
+  const unit = readFileSync(
+    join(import.meta.dirname, '..', '..', 'fsva-client', 'systemd', 'fsva-agent@.service'),
+    'utf8',
+  )
+  const kept = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? []
+  t.ok(kept.includes('CAP_DAC_READ_SEARCH'))
+  const bounding = kept.map((name) => `+${name.replace(/^CAP_/, '').toLowerCase()}`).join(',')
+  await start(['setpriv', '--no-new-privs', '--bounding-set', `-all,${bounding}`]).waitFor('up')
 })
 
 t.test('it ends in order', async (t) => {
