@@ -1,5 +1,5 @@
-//! Requests that an earlier process of the server had begun when it was killed. What it leaves is written here by hand: an
-//! entry of the response cache that says "begun".
+//! Requests that come again, and requests that an earlier process of the server had begun when it was killed: what that
+//! leaves is written here by hand, an entry of the response cache that says "begun".
 
 mod peer;
 
@@ -190,4 +190,33 @@ fn a_map_that_was_answered_names_pages_that_are_lent() {
         pair.client.step().unwrap();
         assert!(start.elapsed() < peer::PATIENCE);
     }
+}
+
+#[test]
+fn who_asks_the_same_process_again_gets_the_same_answer() {
+    let mut pair = Pair::new();
+    let bytes = pattern(4096, 4);
+    let handle = pair.files.write("file", &bytes);
+    let file = pair.client.open(&handle, ACCESS_READ, 0).unwrap();
+    let buffer = pair.client.buffer(4096);
+    let mut read = Message {
+        handle_index: file,
+        length: 4096,
+        ..message(Op::Read)
+    };
+    read.grants[0] = pair.client.lend(buffer, Access::Write);
+    let read = pair.client.requests.begin(read).unwrap();
+    let epoch = pair.client.channel.peer_epoch();
+    pair.client.channel.sender().send(&[read], epoch).unwrap();
+    let start = std::time::Instant::now();
+    while pair.served.session.figures().bytes_read == 0 {
+        assert!(start.elapsed() < peer::PATIENCE);
+        std::thread::yield_now();
+    }
+    // The client takes the server for dead before it has seen the answer. The grant was released, and can't be claimed twice.
+    pair.client.channel.begin_again().unwrap();
+    let answer = pair.client.wait_for(read.request_id);
+    assert_eq!((answer.status, answer.length), (0, 4096));
+    assert_eq!(pair.served.session.figures().repeated, 1);
+    assert!(pair.client.bytes(buffer, 4096) == bytes);
 }
