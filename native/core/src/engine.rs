@@ -350,9 +350,10 @@ impl Engine {
         };
         let result = operation.run(&call, &mut output);
         if let Some(observer) = self.observer()
-            && era != Some(observer.era())
+            && let Some(era) = era
+            && era != observer.era()
         {
-            observer.overtaken(caller.identity.address);
+            observer.overtaken(caller.identity.address, era);
         }
         self.settle(operation, result);
         if let Err(errno) = result {
@@ -406,7 +407,7 @@ impl Engine {
     /// A call of this client is answered as it was answered before: what the answer says may have changed since.
     pub fn answers_again(&self, client: IpAddr) {
         if let Some(observer) = self.observer() {
-            observer.overtaken(client);
+            observer.overtaken(client, 0);
         }
     }
 

@@ -63,11 +63,12 @@ pub trait Observer: Send + Sync + Any {
     /// After the change, before the call that made it is answered.
     fn changed(&self, by: IpAddr, door: Door, subject: &Subject<'_>, what: u16);
 
-    /// How many clients have begun to listen so far.
+    /// Goes up as others listen; 0 as long as nobody ever did.
     fn era(&self) -> u64;
 
-    /// This client is about to get an answer that is older than what it has been told since, or than that it is told anything.
-    fn overtaken(&self, client: IpAddr);
+    /// This client is about to get an answer of that era or later: older, perhaps, than what its sessions that began since then
+    /// were told.
+    fn overtaken(&self, client: IpAddr, since: u64);
 
     /// What was told under the exports before may not be told under those of now.
     fn exports_replaced(&self);

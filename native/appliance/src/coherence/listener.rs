@@ -14,6 +14,8 @@ pub struct Listener {
     pub address: IpAddr,
     /// Its bit; 0 if there was none left: then nothing is known to it, and every change a resynchronization.
     pub bit: u64,
+    /// In which it began.
+    pub era: u64,
     pub sink: Arc<dyn ChangeSink>,
     /// It was told of handles that had no room in the table.
     pub overflowed: AtomicBool,
@@ -30,10 +32,11 @@ struct Resync {
 }
 
 impl Listener {
-    pub fn new(address: IpAddr, bit: u64, sink: Arc<dyn ChangeSink>) -> Listener {
+    pub fn new(address: IpAddr, bit: u64, era: u64, sink: Arc<dyn ChangeSink>) -> Listener {
         Listener {
             address,
             bit,
+            era,
             sink,
             overflowed: AtomicBool::new(bit == 0),
             resync: Mutex::default(),
@@ -102,7 +105,7 @@ mod tests {
     #[test]
     fn resynchronizations_are_put_together_and_none_is_lost() {
         let sink = Arc::new(Count::default());
-        let listener = Listener::new([10, 0, 0, 1].into(), 1, sink.clone());
+        let listener = Listener::new([10, 0, 0, 1].into(), 1, 1, sink.clone());
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let count = || sink.0.load(Ordering::SeqCst);
@@ -120,7 +123,7 @@ mod tests {
     #[test]
     fn a_later_one_comes_though_one_was_just_sent() {
         let sink = Arc::new(Count::default());
-        let listener = Listener::new([10, 0, 0, 1].into(), 1, sink.clone());
+        let listener = Listener::new([10, 0, 0, 1].into(), 1, 1, sink.clone());
         let now = Instant::now();
         listener.resync(now);
         let later = now + Duration::from_secs(1);

@@ -169,7 +169,8 @@ impl Coherence {
         let listener = {
             let mut audience = self.audience.write().unwrap();
             let bit = audience.free_bit();
-            let listener = Arc::new(Listener::new(address.to_canonical(), bit, sink));
+            let era = self.era.load(Ordering::SeqCst) + 1;
+            let listener = Arc::new(Listener::new(address.to_canonical(), bit, era, sink));
             let mut more = Audience::clone(&audience);
             more.listeners.push(listener.clone());
             self.replace_audience(&mut audience, more);

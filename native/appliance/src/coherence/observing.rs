@@ -74,15 +74,13 @@ impl Observer for Coherence {
         self.era.load(Ordering::SeqCst)
     }
 
-    fn overtaken(&self, client: IpAddr) {
+    fn overtaken(&self, client: IpAddr, since: u64) {
         let client = client.to_canonical();
         let audience = self.audience.read().unwrap().clone();
-        for listener in audience
-            .listeners
-            .iter()
-            .filter(|listener| listener.address == client)
-        {
-            self.resync_later(listener);
+        for listener in &audience.listeners {
+            if listener.address == client && listener.era > since {
+                self.resync_later(listener);
+            }
         }
     }
 
