@@ -43,8 +43,10 @@ export function chooseOptions(
     options.push(['mountproto', 'mountproto=tcp', []])
   }
   const names = new Set(splitOptions(given).map(optionName))
+  // All or none: a minimum of the user's above a maximum of ours would be refused.
+  const alsoByTimeouts = [...Object.keys(timeouts ?? {}), 'actimeo', 'noac', 'ac']
   for (const [name, seconds] of Object.entries(timeouts ?? {})) {
-    options.push([name, `${name}=${seconds}`, ['actimeo', 'noac', 'ac']])
+    options.push([name, `${name}=${seconds}`, alsoByTimeouts])
   }
   const ours = options
     .filter(([name, , alsoBy]) => !names.has(name) && !alsoBy.some((other) => names.has(other)))

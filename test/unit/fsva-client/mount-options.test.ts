@@ -32,3 +32,13 @@ t.test('a number among options', async (t) => {
     t.equal(numberOption(wrong, 'port'), undefined, wrong)
   }
 })
+
+t.test('attribute timeouts that fit a channel', async (t) => {
+  const minute = { acregmin: 60, acregmax: 60, acdirmin: 60, acdirmax: 60 }
+  const all = 'acregmin=60,acregmax=60,acdirmin=60,acdirmax=60'
+  t.match(chooseOptions(known, '', true, minute), all)
+  t.notMatch(chooseOptions(known, '', true), /ac/)
+  for (const given of ['actimeo=3', 'noac', 'acregmin=120']) {
+    t.notMatch(chooseOptions(known, given, true, minute), /=60/, given)
+  }
+})
