@@ -29,4 +29,5 @@ mod session_changes;
 mod session_queries;
 mod side_channel_figures;
 mod side_channel_server;
+mod side_channel_sessions;
 mod sockets;

@@ -1,52 +1,31 @@
 //! The side channel's server for JavaScript, which decides who gets a session with what memory. A session runs in native
 //! threads and never enters JavaScript.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
-use fsva_appliance::coherence::{Attachment, Coherence};
-use fsva_appliance::rendezvous::{Arrival, Endpoint, Peer, Rendezvous};
-use fsva_appliance::rendezvous_hello::{Hello, LifeSign, Prepared};
+use fsva_appliance::coherence::Coherence;
+use fsva_appliance::rendezvous::{Endpoint, Rendezvous};
+use fsva_appliance::rendezvous_hello::{Hello, Prepared};
 use fsva_appliance::rendezvous_region::{Device, Source, geometry_for};
-use fsva_appliance::session::{End, Session, SessionClient, SessionOptions};
+use fsva_appliance::session::{Session, SessionClient, SessionOptions};
 use fsva_core::caller::{CallerIdentity, Door, Flavor, NO_ID};
 use fsva_core::engine::Engine;
 use fsva_core::fair_queue::Flow;
 use fsva_core::pool::Pool;
 use napi::bindgen_prelude::{Function, Object};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Error, Result};
 use napi_derive::napi;
 
 use crate::core::{NativeCore, failure};
 use crate::side_channel_figures::{SideChannelFigures, WatchFigures};
+use crate::side_channel_sessions::{Running, Shared, SideChannelEvent, lock};
 
 /// Regions are made by so many threads, for so many clients at once: more than can be undecided.
 const MAKERS: usize = 2;
 const MAKING_MAX: usize = 256;
-
-#[napi(object)]
-#[derive(Default)]
-pub struct SideChannelEvent {
-    /// "hello": `id` waits for `refuse` or `prepare`. "refused": before it was heard. "ended": the session `id`.
-    pub kind: String,
-    pub id: u32,
-    /// Of a peer on another machine.
-    pub address: Option<String>,
-    pub port: Option<u32>,
-    /// Of a peer on this one.
-    pub uid: Option<u32>,
-    /// What it said, or why it was refused, or why the session ended.
-    pub text: String,
-    /// Others that were refused and are not told of.
-    pub untold: f64,
-    /// How the session ended: "closed", "gone" or "broken".
-    pub end: Option<String>,
-}
 
 #[napi(object)]
 pub struct PreparedRegion {
@@ -63,102 +42,6 @@ pub struct ExportCoherence {
     /// "complete", "partial" or "none".
     pub coherence: String,
     pub why: String,
-}
-
-struct Running {
-    session: Arc<Session>,
-    life: LifeSign,
-    /// As the client, and for the pages lent to it. None until the file systems have been looked at.
-    attached: Option<[Attachment; 2]>,
-}
-
-type Notify = ThreadsafeFunction<SideChannelEvent, (), SideChannelEvent, napi::Status, false, true>;
-
-struct Shared {
-    notify: Notify,
-    next: AtomicU32,
-    heard: Mutex<HashMap<u32, Hello>>,
-    prepared: Mutex<HashMap<u32, Prepared>>,
-    running: Mutex<HashMap<u32, Running>>,
-    devices: Mutex<Vec<Arc<Device>>>,
-    coherence: Arc<Coherence>,
-}
-
-impl Shared {
-    /// From now on the session is told of changes.
-    fn attach(&self, id: u32, address: IpAddr) {
-        let session = match lock(&self.running).get(&id) {
-            Some(running) => running.session.clone(),
-            None => return,
-        };
-        let attached = [
-            self.coherence.subscribe_all(session.lent_pages()),
-            self.coherence.attach(address, session),
-        ];
-        // Else it has ended meanwhile.
-        if let Some(running) = lock(&self.running).get_mut(&id) {
-            running.attached = Some(attached);
-        }
-    }
-
-    fn tell(&self, event: SideChannelEvent) {
-        self.notify.call(event, ThreadsafeFunctionCallMode::NonBlocking);
-    }
-
-    fn arrived(&self, arrival: Arrival) {
-        match arrival {
-            Arrival::Hello(hello) => {
-                let id = self.next.fetch_add(1, Ordering::Relaxed);
-                let event = SideChannelEvent {
-                    kind: "hello".into(),
-                    id,
-                    text: hello.text.clone(),
-                    ..of(&hello.peer)
-                };
-                lock(&self.heard).insert(id, hello);
-                self.tell(event);
-            }
-            Arrival::Refused(refusal) => self.tell(SideChannelEvent {
-                kind: "refused".into(),
-                text: refusal.why.into(),
-                untold: refusal.untold as f64,
-                ..of(&refusal.peer)
-            }),
-        }
-    }
-
-    fn ended(&self, id: u32, end: End) {
-        let (end, text) = match end {
-            End::Closed => ("closed", String::new()),
-            End::ClientGone => ("gone", String::new()),
-            End::Broken(broken) => ("broken", broken.to_string()),
-        };
-        self.tell(SideChannelEvent {
-            kind: "ended".into(),
-            id,
-            text,
-            end: Some(end.into()),
-            ..SideChannelEvent::default()
-        });
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap()
-}
-
-fn of(peer: &Peer) -> SideChannelEvent {
-    match peer {
-        Peer::Local { uid, .. } => SideChannelEvent {
-            uid: Some(*uid),
-            ..SideChannelEvent::default()
-        },
-        Peer::Remote(address) => SideChannelEvent {
-            address: Some(address.ip().to_canonical().to_string()),
-            port: Some(address.port().into()),
-            ..SideChannelEvent::default()
-        },
-    }
 }
 
 #[napi]
@@ -185,15 +68,7 @@ impl NativeSideChannel {
         let coherence = Coherence::start(&engine);
         Ok(NativeSideChannel {
             engine: Some(engine),
-            shared: Arc::new(Shared {
-                notify,
-                next: AtomicU32::new(1),
-                heard: Mutex::default(),
-                prepared: Mutex::default(),
-                running: Mutex::default(),
-                devices: Mutex::default(),
-                coherence,
-            }),
+            shared: Arc::new(Shared::new(notify, coherence)),
             rendezvous: Vec::new(),
             makers: Arc::new(Pool::new("fsva-regions".into(), MAKERS, MAKING_MAX)),
         })
