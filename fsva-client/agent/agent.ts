@@ -11,6 +11,7 @@ import type { Logger } from './log.ts'
 const retryMs = { first: 100, max: 2000 } as const
 /** How soon an agent knows that its mount is gone, and that its channel went up or down. */
 const watchMs = 500
+const closeMs = 5000
 
 export interface AgentEnvironment {
   readonly options: AgentOptions
@@ -81,12 +82,22 @@ export class Agent {
     this.#ended.resolve(why)
   }
 
-  /** Gives everything back, the descriptors on the mount included. */
-  async close(): Promise<void> {
+  /**
+   * Gives everything back, the descriptors on the mount included. False: it takes longer than that, because somebody waits for
+   * a server that is gone; only the end of the process frees him.
+   */
+  async close(limitMs = closeMs): Promise<boolean> {
     this.#stop.abort()
     clearInterval(this.#watch)
     this.#control?.close()
-    await this.#channel?.close()
+    const inTime = new AbortController()
+    const closed = Promise.resolve(this.#channel?.close()).then(() => true)
+    const late = sleep(limitMs, false, { signal: inTime.signal }).catch(() => false)
+    try {
+      return await Promise.race([closed, late])
+    } finally {
+      inTime.abort()
+    }
   }
 
   /** The first connection is ours to try; once there was one, the channel itself reconnects. */

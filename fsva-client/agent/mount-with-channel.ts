@@ -25,7 +25,7 @@ export interface ChannelRequest {
 }
 
 /** How long to wait for a channel whose server has just answered, and for one whose server has not. */
-const channelMs = { expected: 30_000, doubtful: 2000 } as const
+const channelMs = { expected: 60_000, doubtful: 2000 } as const
 
 /**
  * Mounts and starts the agent. What is worth knowing goes to `say`, line by line. Answers what to exit with. Throws ClientError if there is no

@@ -21,9 +21,12 @@ export async function runAgent(
     const agent = await Agent.start({ options, files, log, connect, isMounted })
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => agent.end('signal'))
     const why = await agent.ended
-    await agent.close()
-    log.info({ why }, 'ended')
-    return why === 'unmounted' ? ExitCode.mountPoint : ExitCode.ok
+    const code = why === 'unmounted' ? ExitCode.mountPoint : ExitCode.ok
+    const isClosed = await agent.close()
+    log.info({ why, isClosed }, 'ended')
+    // With the lock held to the end: whoever waits for it finds nothing of the mount in use.
+    if (!isClosed) process.exit(code)
+    return code
   } finally {
     lock.release()
   }

@@ -13,8 +13,8 @@ const pollMs = 50
 const startMs = 60_000
 
 /**
- * Starts the agent as a process of its own, which outlives this one, and answers what it says of itself after at most
- * `channelMs`, or as soon as its channel is up. Throws ClientError if it ends instead.
+ * Starts the agent as a process of its own, which outlives this one, and answers what it says of itself as soon as its channel
+ * is up, or `channelMs` after it is there. Throws ClientError if it ends instead.
  */
 export async function startAgent(options: AgentOptions, channelMs: number): Promise<AgentStatus> {
   const files = agentFiles(options.mountPoint)
@@ -37,10 +37,11 @@ export async function startAgent(options: AgentOptions, channelMs: number): Prom
     ended = signal ?? `exit code ${code}`
   })
   const startDeadline = Date.now() + startMs
-  const channelDeadline = Date.now() + channelMs
+  let channelDeadline: number | undefined
   for (;;) {
     const status = await askStatus(files.control, child.pid)
-    if (status !== undefined && (status.channel === 'up' || Date.now() >= channelDeadline)) {
+    if (status !== undefined) channelDeadline ??= Date.now() + channelMs
+    if (status !== undefined && (status.channel === 'up' || Date.now() >= channelDeadline!)) {
       child.unref()
       return status
     }

@@ -34,7 +34,14 @@ t.test('mount --side-channel', async (t) => {
 
   const mounted = await client(`mount --require-side-channel ${target} /mnt`)
   t.match(mounted, { exitCode: 0, stdout: /^mount -t nfs .*\nthe side channel is up; agent: process \d+\n$/ })
-  t.comment(mounted.stdout + mounted.stderr)
+  if (mounted.exitCode !== 0) {
+    t.comment(
+      mounted.stderr,
+      await vm.sh('cat /run/fsva/agents/*.log'),
+      await layout.onServer('tail /run/nfsd.log'),
+    )
+    return
+  }
   t.match(await client('ping -c 100 -i 0 -q'), {
     exitCode: 0,
     stdout: /^100 calls; min\/avg\/max\/p50\/p99 = /,

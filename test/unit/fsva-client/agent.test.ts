@@ -120,6 +120,17 @@ t.test('it ends', async (t) => {
   await t.rejects(client.ask('status'), { exitCode: 9, message: 'the agent has ended' })
 })
 
+t.test('a channel that hangs does not keep it', async (t) => {
+  const channel = new FakeChannel()
+  const { agent, until } = await start(t, async () => channel)
+  await until((status) => status.channel === 'up')
+  const left = Promise.withResolvers<void>()
+  channel.close = () => left.promise
+  t.equal(await agent.close(1), false)
+  left.resolve()
+  t.equal(await agent.close(), true, 'and one that does not hang is waited for')
+})
+
 t.test('its mount ends', async (t) => {
   const { agent, mount } = await start(t, async () => new FakeChannel())
   mount.isThere = false
