@@ -20,9 +20,12 @@ interface Scene {
 const settledMs = 100
 const patienceMs = 60_000
 
+/** Nobody stores through mappings, so attributes can vouch for pages. */
+const exported = 'secure: false, mapped_stores: false'
+
 /** A file of 'first', opened by the probe. */
-async function scene(t: Test): Promise<Scene> {
-  const server = new SideChannelServer({ sideChannel })
+async function scene(t: Test, rules = exported): Promise<Scene> {
+  const server = new SideChannelServer({ sideChannel, exported: rules })
   t.teardown(() => server.close())
   await server.start()
   const probe = await startChannelProbe(server.socket)
@@ -51,6 +54,20 @@ t.test('a killed server: the memory goes on, and what was lent in it', async (t)
   ok(await server.client.write(file, 0n, Buffer.from('other')))
   t.match(await becomes(probe, 'stale'), /^stale /, 'the new process takes back what the old one lent')
 })
+
+t.test(
+  'a killed server: pages that somebody may have stored to unseen are not the file any more',
+  async (t) => {
+    const { server, probe } = await scene(t, 'secure: false, mapped_stores: true')
+    t.equal(await probe.tell('map 0 4096'), 'mapped 5')
+    t.equal(await probe.tell('mapped'), 'valid first')
+    await server.kill()
+    await server.start()
+    t.equal(await probe.tell('read 0 100'), 'read first')
+    await server.figureReaches('invalidated_grants_total', 1)
+    t.match(await becomes(probe, 'stale'), /^stale /)
+  },
+)
 
 t.test('a killed server, and a file that changed meanwhile', async (t) => {
   const { server, probe, file } = await scene(t)
@@ -82,11 +99,11 @@ t.test('an export that is taken away takes its pages with it', async (t) => {
   const { server, probe } = await scene(t)
   t.equal(await probe.tell('map 0 4096'), 'mapped 5')
   const more = '  - { path: DIR/run, secure: false }'
-  server.configure({ sideChannel, exports: more })
+  server.configure({ sideChannel, exported, exports: more })
   await server.reload()
   await server.hasLogged(/begun: .*as they were/)
   t.equal(await probe.tell('read 0 100'), 'read first', 'control: one that is added takes nothing')
-  server.configure({ sideChannel })
+  server.configure({ sideChannel, exported })
   await server.reload()
   t.equal(await probe.tell('read 0 100'), 'read first', 'the client has come again')
   t.match(await becomes(probe, 'stale'), /^stale /, 'to memory without the pages that it had')
