@@ -105,7 +105,10 @@ t.test('an export that is taken away takes its pages with it', async (t) => {
   t.equal(await probe.tell('read 0 100'), 'read first', 'control: one that is added takes nothing')
   server.configure({ sideChannel, exported })
   await server.reload()
-  t.equal(await probe.tell('read 0 100'), 'read first', 'the client has come again')
+  // What was asked with a buffer of the old memory is told so.
+  const asked = await probe.tell('read 0 100')
+  const read = asked === 'error the shared memory was made anew' ? await probe.tell('read 0 100') : asked
+  t.equal(read, 'read first', 'the client has come again')
   t.match(await becomes(probe, 'stale'), /^stale /, 'to memory without the pages that it had')
 })
 
