@@ -85,7 +85,8 @@ async function opened(connection: AgentConnection, fd: number): Promise<{ file?:
   try {
     return { file: await connection.open(fd), why: '' }
   } catch (error) {
-    return { why: reason(error) }
+    const isDown = error instanceof AgentError && error.code === 'ENOTCONN'
+    return { why: isDown ? 'the channel of its agent is down' : reason(error) }
   }
 }
 
