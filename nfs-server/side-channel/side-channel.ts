@@ -37,6 +37,8 @@ const handOverMs = 1000
 /** Lines of one kind per minute and client. */
 const logIntervalMs = 60_000
 const logBurst = 5
+/** How often it is looked whether changes of an export can be seen as well as clients were told: mounts come and go. */
+const lookIntervalMs = 10_000
 /** Regions that must not be used again; older ones are forgotten. */
 const forsakenMax = 1000
 
@@ -59,6 +61,7 @@ export class SideChannel {
   /** Instances of regions, and devices by number, with pages of exports that their client may not use any more. */
   readonly #forsaken = new Set<string | number>()
   readonly #ended: Record<SessionEnd, number> = { closed: 0, gone: 0, broken: 0 }
+  readonly #looking: NodeJS.Timeout
   #past = noFigures
   #begun = 0
   #refused = 0
@@ -75,6 +78,7 @@ export class SideChannel {
       devices,
       bytesMax,
     }
+    this.#looking = setInterval(() => this.exportsChanged(), lookIntervalMs).unref()
   }
 
   #add({ path, offset, bytes }: SideChannelDevice): void {
@@ -264,6 +268,7 @@ export class SideChannel {
   async close(deadlineMs: number): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
+    clearInterval(this.#looking)
     this.#native.stopListening()
     const sessions = [...this.#sessions]
     for (const { id } of sessions) this.#native.end(id)
