@@ -86,7 +86,7 @@ async function opened(connection: AgentConnection, fd: number): Promise<{ file?:
     return { file: await connection.open(fd), why: '' }
   } catch (error) {
     const isDown = error instanceof AgentError && error.code === 'ENOTCONN'
-    return { why: isDown ? 'the channel of its agent is down' : reason(error) }
+    return { why: isDown ? 'its agent has gone, or has no channel' : reason(error) }
   }
 }
 
