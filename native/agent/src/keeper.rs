@@ -54,12 +54,17 @@ pub(crate) fn keep(shared: &Shared, mut known: Known) {
 /// Until the link is broken, or the client closed.
 fn watch(shared: &Shared, link: &Arc<Link>) {
     let mut beaten: Option<Instant> = None;
+    let mut woken = false;
     while !shared.surroundings.closed.load(Ordering::Acquire) {
         let since = beaten.map_or(BEAT, |beaten| beaten.elapsed());
         let Some(mut lead) = link.try_lead_in_any_state() else {
             if since >= BEAT {
                 link.want_beat();
                 beaten = Some(Instant::now());
+            }
+            // It was for the one that leads, who may have been about to sleep and would sleep on.
+            if std::mem::take(&mut woken) {
+                link.wake().interrupt();
             }
             shared.surroundings.keeper.wait(ASIDE);
             continue;
@@ -77,13 +82,16 @@ fn watch(shared: &Shared, link: &Arc<Link>) {
         link.leave(lead);
         look_after(link);
         let wake = link.wake();
-        if let Err(broken) = wake.sleep(BEAT) {
-            let mut lead = link.lead();
-            // Or somebody else has noticed, and it is another one already.
-            if lead.broken.is_none() {
-                link.lose(&mut lead, broken);
+        match wake.sleep(BEAT) {
+            Ok(was_woken) => woken = was_woken,
+            Err(broken) => {
+                let mut lead = link.lead();
+                // Or somebody else has noticed already.
+                if lead.broken.is_none() {
+                    link.lose(&mut lead, broken);
+                }
+                return;
             }
-            return;
         }
     }
 }

@@ -468,10 +468,6 @@ impl Link {
         }
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.window().is_idle()
-    }
-
     pub(crate) fn window(&self) -> MutexGuard<'_, Window> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -174,10 +174,6 @@ impl Window {
         self.requests.unanswered()
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.requests.is_empty()
-    }
-
     pub fn place_of(&self, id: u64) -> usize {
         (id & (self.places.len() as u64 - 1)) as usize
     }

@@ -58,16 +58,6 @@ impl Requests {
         requests
     }
 
-    /// What is unanswered under that id is sent again as this, in place of what it was.
-    pub fn amend(&mut self, message: Message) {
-        let place = self.place(message.request_id);
-        if let Some(request) = &mut self.unanswered[place]
-            && request.request_id == message.request_id
-        {
-            *request = message;
-        }
-    }
-
     /// The id that the next request will have.
     pub fn next_id(&self) -> u64 {
         self.next_id
