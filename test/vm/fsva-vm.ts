@@ -189,8 +189,17 @@ export class FsvaVm {
   }
 
   async calls(): Promise<Map<string, number>> {
-    return parseCalls(
-      await this.vm.sh(`busybox wget -q -O - http://127.0.0.1:${this.#ports!.metrics}/metrics`),
-    )
+    return parseCalls(await this.#metrics())
+  }
+
+  /** One that has no labels. */
+  async metric(name: string): Promise<number> {
+    const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(await this.#metrics())?.[1]
+    if (value === undefined) throw new Error(`the server has no metric ${name}`)
+    return Number(value)
+  }
+
+  #metrics(): Promise<string> {
+    return this.vm.sh(`busybox wget -q -O - http://127.0.0.1:${this.#ports!.metrics}/metrics`)
   }
 }

@@ -6,7 +6,7 @@ import type { ControlAnswers } from '../../fsva-client/agent/control-protocol.ts
 import { TwoVms } from './two-vms.ts'
 import type { Vm } from './user-vm.ts'
 
-const memoryBytes = 130 << 20
+const memoryBytes = 258 << 20
 const grownBytes = 1 << 20
 const untilMs = 60_000
 const workTimeoutMs = 300_000
