@@ -1,128 +1,247 @@
-//! What calls cost a native client of the real server's end, next to the paper's Table 2:
-//! `cargo run --release -p fsva-agent --example measure`. Two processes on one machine share a memfd.
+//! What an operation of the side channel costs a client of a running `fsva-nfsd`, as one line of JSON. `npm run bench`
+//! runs it: `measure SOCKET HANDLE-IN-HEX WHAT SECONDS SERVER-PID`, for a file of at least 1 MiB.
 
-#[path = "../tests/server/mod.rs"]
-mod server;
-
-use std::io::Read;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fsva_agent::client::{Client, ConnectOptions};
+use fsva_agent::client::{Client, ConnectOptions, Who};
+use fsva_agent::file::File;
+use fsva_agent::lent_buffer::LentBuffer;
+use fsva_agent::rendezvous::Rendezvous;
+use fsva_channel::borrower::Borrower;
+use fsva_channel::geometry::Geometry;
+use fsva_channel::grant_word::{Access, Loan};
+use fsva_channel::lender::Lender;
+use fsva_channel::page_range::PageRange;
 use fsva_channel::protocol::ACCESS_READ;
-use server::{Server, options, pattern, root};
+use fsva_channel::region::Region;
 
-const ROUNDS: usize = 5;
-const CALLS: usize = 20_000;
 const PAGE: usize = 4096;
-const FILE_BYTES: usize = 1 << 20;
+const LARGE_READ: usize = 128 << 10;
+const BATCH_MAX: usize = 256;
+/// Operations of some nanoseconds are timed so many at once.
+const GROUP: usize = 64;
+const WARM_UP: Duration = Duration::from_millis(200);
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if words.first().is_some_and(|word| word == "--serve") {
-        let server = Server::start(Path::new(&words[1]));
-        let handle = server.write("file", &pattern(FILE_BYTES, 1));
-        std::fs::write(Path::new(&words[1]).join("handle"), handle).unwrap();
-        // Until the parent ends.
-        let _ = std::io::stdin().read(&mut [0]);
-        return;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .arg("--serve")
-        .arg(directory.path())
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let handle = loop {
-        match std::fs::read(directory.path().join("handle")) {
-            Ok(handle) if !handle.is_empty() => break handle,
-            _ => std::thread::sleep(Duration::from_millis(10)),
+    let [socket, handle, what, seconds, server] = words.as_slice() else {
+        eprintln!("measure SOCKET HANDLE-IN-HEX WHAT SECONDS SERVER-PID");
+        std::process::exit(2);
+    };
+    let limit = Duration::from_secs_f64(seconds.parse().expect("a number of seconds"));
+    let measured = Measured {
+        limit,
+        server: server.clone(),
+    };
+    let outcome = match what.as_str() {
+        "create-destroy" | "claim-release" => grants(what == "claim-release", &measured),
+        _ => calls(Bench::connect(socket, handle), what, &measured),
+    };
+    println!("{}", outcome.json());
+}
+
+struct Measured {
+    limit: Duration,
+    /// Its process number: its CPU time counts, too.
+    server: String,
+}
+
+impl Measured {
+    /// Of both processes so far, user and system (proc_pid_stat(5)).
+    fn cpu_seconds(&self) -> f64 {
+        let mut ticks = 0.0;
+        for process in ["self", &self.server] {
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+            let (_, fields) = stat.rsplit_once(") ").expect("fields behind the name");
+            for field in fields.split(' ').skip(11).take(2) {
+                ticks += field.parse::<f64>().expect("a number");
+            }
         }
-    };
-    println!("| operation | p50 us | p99 us | paper us |");
-    println!("| --- | --- | --- | --- |");
-    measure(&handle, options(directory.path()));
-    let asleep = ConnectOptions {
-        spin_max: Duration::ZERO,
-        ..options(directory.path())
-    };
-    let client = Client::connect(asleep).unwrap();
-    row("null call, the client sleeps", "9.64", CALLS / 10, 1, || {
-        client.ping().unwrap();
-    });
-    drop(child.stdin.take());
-    child.wait().unwrap();
-}
-
-fn measure(handle: &[u8], options: ConnectOptions) {
-    let client = Client::connect(options).unwrap();
-    let file = client.open_handle(handle, ACCESS_READ, &root()).unwrap();
-    let buffer = client.lend(256 * PAGE).unwrap();
-    row("null call", "9.64", CALLS, 1, || {
-        client.ping().unwrap();
-    });
-    row("getattr", "15.3", CALLS, 1, || {
-        file.getattr().unwrap();
-    });
-    row("read of a cached page by grant", "21.2", CALLS, 1, || {
-        file.read(&buffer, 0..PAGE, 0).unwrap();
-    });
-    row("map and unmap of a cached page", "21.2 + 3.79", CALLS, 1, || {
-        drop(file.map(0, PAGE).unwrap());
-    });
-    row("128 KiB by grant", "-", CALLS / 10, 1, || {
-        file.read(&buffer, 0..32 * PAGE, 0).unwrap();
-    });
-    for size in [1, 16, 256] {
-        row(
-            &format!("null call in a batch of {size}, each"),
-            "-",
-            CALLS / size + 50,
-            size,
-            || {
-                let mut batch = client.batch();
-                (0..size).for_each(|_| batch.ping());
-                assert!(batch.run().iter().all(Result::is_ok));
-            },
-        );
-        row(
-            &format!("page read in a batch of {size}, each"),
-            "-",
-            CALLS / size + 50,
-            size,
-            || {
-                let mut batch = client.batch();
-                for page in 0..size {
-                    let at = page * PAGE;
-                    batch.read(&file, &buffer, at..at + PAGE, at as u64);
-                }
-                assert!(batch.run().iter().all(Result::is_ok));
-            },
-        );
+        ticks / 100.0
     }
-    row("lend and end a buffer of a page", "0.76", CALLS, 1, || {
-        drop(client.lend(PAGE).unwrap());
-    });
 }
 
-/// Prints p50 and p99 in microseconds per operation, of the round with the lowest p50.
-fn row(name: &str, paper: &str, samples: usize, operations: usize, mut sample: impl FnMut()) {
-    let best = (0..ROUNDS)
-        .map(|_| {
-            let mut times: Vec<u64> = (0..samples)
-                .map(|_| {
-                    let start = Instant::now();
-                    sample();
-                    start.elapsed().as_nanos() as u64
-                })
-                .collect();
-            times.sort_unstable();
-            let at = |part: usize| times[times.len() * part / 100] as f64 / operations as f64 / 1000.0;
-            (at(50), at(99))
-        })
-        .min_by(|one, other| one.0.total_cmp(&other.0))
-        .unwrap();
-    println!("| {name} | {:.3} | {:.3} | {paper} |", best.0, best.1);
+/// Latencies of groups of operations.
+struct Outcome {
+    nanoseconds: Vec<u64>,
+    per_group: usize,
+    bytes: u64,
+    elapsed: Duration,
+    cpu_seconds: f64,
+}
+
+impl Outcome {
+    /// Repeats `group`, which does `per_group` operations and says how many bytes they moved.
+    fn of(per_group: usize, measured: &Measured, mut group: impl FnMut() -> usize) -> Outcome {
+        let warm = Instant::now();
+        while warm.elapsed() < WARM_UP {
+            group();
+        }
+        let mut outcome = Outcome {
+            nanoseconds: Vec::with_capacity(1 << 22),
+            per_group,
+            bytes: 0,
+            elapsed: Duration::ZERO,
+            cpu_seconds: 0.0,
+        };
+        let cpu_before = measured.cpu_seconds();
+        let start = Instant::now();
+        let mut before = start;
+        while before - start < measured.limit {
+            outcome.bytes += group() as u64;
+            let now = Instant::now();
+            outcome.nanoseconds.push((now - before).as_nanos() as u64);
+            before = now;
+        }
+        outcome.elapsed = before - start;
+        outcome.cpu_seconds = measured.cpu_seconds() - cpu_before;
+        outcome
+    }
+
+    fn json(mut self) -> String {
+        self.nanoseconds.sort_unstable();
+        let quantile = |part: f64| {
+            let index = (self.nanoseconds.len() - 1) as f64 * part;
+            self.nanoseconds[index as usize] as f64 / self.per_group as f64 / 1e3
+        };
+        let operations = self.nanoseconds.len() * self.per_group;
+        let seconds = self.elapsed.as_secs_f64();
+        format!(
+            r#"{{"operations":{operations},"perSecond":{},"bytes":{},"cpuSeconds":{},"p50Us":{},"p99Us":{}}}"#,
+            operations as f64 / seconds,
+            self.bytes,
+            self.cpu_seconds,
+            quantile(0.5),
+            quantile(0.99),
+        )
+    }
+}
+
+struct Bench {
+    client: Arc<Client>,
+    file: File,
+    buffer: LentBuffer,
+    /// xorshift64.
+    random: u64,
+}
+
+impl Bench {
+    fn connect(socket: &str, handle: &str) -> Bench {
+        let handle: Vec<u8> = (0..handle.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&handle[at..at + 2], 16).expect("hexadecimal digits"))
+            .collect();
+        let options = ConnectOptions::new(Rendezvous::Unix(PathBuf::from(socket)));
+        let client = Client::connect(options).expect("a server");
+        let file = client
+            .open_handle(&handle, ACCESS_READ, &Who::default())
+            .expect("the file");
+        let buffer = client.lend(BATCH_MAX * PAGE).expect("memory to lend");
+        Bench {
+            client,
+            file,
+            buffer,
+            random: 0x9e37_79b9_7f4a_7c15,
+        }
+    }
+
+    fn block(&mut self, bytes: usize) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let blocks = self.file.attributes().size / bytes as u64;
+        self.random % blocks * bytes as u64
+    }
+
+    fn read(&mut self, bytes: usize) -> usize {
+        let offset = self.block(bytes);
+        let read = self.file.read(&self.buffer, 0..bytes, offset).expect("a read");
+        assert_eq!(read.bytes, bytes);
+        bytes
+    }
+
+    fn batch_of_reads(&mut self, count: usize, bytes: usize) -> usize {
+        let offsets: Vec<u64> = (0..count).map(|_| self.block(bytes)).collect();
+        let mut batch = self.client.batch();
+        for (place, offset) in offsets.into_iter().enumerate() {
+            let range = place * bytes..(place + 1) * bytes;
+            batch.read(&self.file, &self.buffer, range, offset);
+        }
+        for read in batch.run() {
+            assert_eq!(read.expect("a read").bytes, bytes);
+        }
+        count * bytes
+    }
+
+    fn batch_of_null_calls(&mut self, count: usize) {
+        let mut batch = self.client.batch();
+        for _ in 0..count {
+            batch.ping();
+        }
+        assert!(batch.run().into_iter().all(|answer| answer.is_ok()));
+    }
+}
+
+fn calls(mut bench: Bench, what: &str, measured: &Measured) -> Outcome {
+    let (kind, count) = what.split_once(' ').unwrap_or((what, "1"));
+    let count: usize = count.parse().expect("a number");
+    Outcome::of(count, measured, || match kind {
+        "null" => bench.client.ping().map(|_| 0).expect("an answer"),
+        "getattr" => bench.file.getattr().map(|_| 0).expect("attributes"),
+        "read-page" => bench.read(PAGE),
+        "read-128k" => bench.read(LARGE_READ),
+        "map-unmap" => {
+            let offset = bench.block(PAGE);
+            let mapping = bench.file.map(offset, PAGE).expect("a page");
+            assert_eq!(mapping.bytes(), PAGE);
+            0
+        }
+        "null-batch" => {
+            bench.batch_of_null_calls(count);
+            0
+        }
+        "read-batch" => bench.batch_of_reads(count, PAGE),
+        "read-128k-batch" => bench.batch_of_reads(count, LARGE_READ),
+        _ => panic!("what is {what}?"),
+    })
+}
+
+/// Without a server: an owner's and a grantee's end of one table, in one thread.
+fn grants(claimed: bool, measured: &Measured) -> Outcome {
+    let (region, _memory) = Region::create(&Geometry::USUAL).expect("memory");
+    let place = region.map.client;
+    let mut lender = Lender::new(region.memory.clone(), place);
+    let borrower = Borrower::new(region.memory.clone(), place);
+    let loan = Loan {
+        pages: PageRange::new(place.small.first(), 1),
+        bytes: PAGE as u32,
+        access: Access::Write,
+        cookie: 0,
+    };
+    let references: Vec<_> = (0..GROUP).map(|_| lender.lend(loan).expect("a grant")).collect();
+    if !claimed {
+        for reference in references {
+            let _ = lender.end(reference);
+        }
+        return Outcome::of(GROUP, measured, || {
+            for _ in 0..GROUP {
+                let reference = lender.lend(loan).expect("a grant");
+                let _ = lender.end(reference);
+            }
+            0
+        });
+    }
+    let mut references = references;
+    Outcome::of(GROUP, measured, || {
+        for reference in &mut references {
+            let claim = borrower.claim(*reference).expect("a claim");
+            borrower.release(claim);
+            // Each works once: the next one is made in its place.
+            let _ = lender.end(*reference);
+            *reference = lender.lend(loan).expect("a grant");
+        }
+        0
+    })
 }
