@@ -40,6 +40,13 @@ interface Figures {
   readonly cpuSeconds: number
 }
 
+/** What the NFS load generator is told. */
+interface Load {
+  readonly depth: number
+  readonly ioBytes: number
+  readonly fileBytes: number
+}
+
 const root = join(import.meta.dirname, '..', '..')
 const native = join(root, 'native')
 const run = promisify(execFile)
@@ -74,11 +81,11 @@ async function measureAll(served: ServedFile, round: number): Promise<void> {
   for (const row of chosen) {
     for (const language of languages(row)) await measure(served, round, language, row.what)
   }
-  for (const { title, what, ioBytes, nfsDepth } of bulkRows) {
+  for (const { title, what, ioBytes, nfsDepth, fileBytes: read = fileBytes } of bulkRows) {
     if (!title.includes(options.only ?? '')) continue
     // Alternately: what else the machine does concerns both.
     await measure(served, round, 'native', what)
-    await measure(served, round, 'nfs', what, nfsDepth, ioBytes)
+    await measure(served, round, 'nfs', what, { depth: nfsDepth, ioBytes, fileBytes: read })
   }
 }
 
@@ -87,22 +94,20 @@ async function measure(
   round: number,
   by: 'native' | 'typescript' | 'nfs',
   what: string,
-  depth = 0,
-  ioBytes = 0,
+  load: Load = { depth: 1, ioBytes: 0, fileBytes },
 ): Promise<void> {
   process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${by} ${what}`)
-  const words = [...onProcessor(1), ...commandOf(served, by, what, depth, ioBytes)]
+  const words = [...onProcessor(1), ...commandOf(served, by, what, load)]
   const { stdout } = await run(words[0]!, words.slice(1), { cwd: root })
   const key = `${by} ${what}`
-  results.set(key, [...(results.get(key) ?? []), parse(stdout, ioBytes)])
+  results.set(key, [...(results.get(key) ?? []), parse(stdout, load.ioBytes)])
 }
 
 function commandOf(
   served: ServedFile,
   by: 'native' | 'typescript' | 'nfs',
   what: string,
-  depth: number,
-  ioBytes: number,
+  { depth, ioBytes, fileBytes: read }: Load,
 ): string[] {
   const pid = `${served.server.child.pid}`
   const words = [served.socket, Buffer.from(served.handle).toString('hex'), what, seconds, pid]
@@ -111,7 +116,7 @@ function commandOf(
     return [process.execPath, join(import.meta.dirname, 'measure-typescript.ts'), ...words]
   const where = ['--port', port, '--mount-port', mountPort, '--export', served.directory]
   const load = ['--operation', 'read', '--random', '--depth', depth, '--io-bytes', ioBytes]
-  const length = ['--seconds', seconds, '--file-bytes', fileBytes, '--server-pid', pid]
+  const length = ['--seconds', seconds, '--file-bytes', read, '--server-pid', pid]
   return [join(root, 'bench', 'load', 'target', 'release', 'fsva-load'), ...where, ...load, ...length].map(
     String,
   )

@@ -35,6 +35,8 @@ export interface BulkRow {
   readonly ioBytes: number
   /** Calls that NFS has under way meanwhile. */
   readonly nfsDepth: number
+  /** The part of the file that is read; all of it if undefined. */
+  readonly fileBytes?: number
 }
 
 /** What NFS does, too: reads in no order. */
@@ -42,5 +44,12 @@ export const bulkRows: readonly BulkRow[] = [
   { title: '4 KiB, one at a time', what: 'read-page', ioBytes: 4096, nfsDepth: 1 },
   { title: '4 KiB, 16 at a time', what: 'read-batch 16', ioBytes: 4096, nfsDepth: 16 },
   { title: '128 KiB, one at a time', what: 'read-128k', ioBytes: 128 << 10, nfsDepth: 1 },
+  {
+    title: '128 KiB of 8 MiB, one at a time, mapped',
+    what: 'map-128k',
+    ioBytes: 128 << 10,
+    nfsDepth: 1,
+    fileBytes: 8 << 20,
+  },
   { title: '128 KiB, 8 at a time', what: 'read-128k-batch 8', ioBytes: 128 << 10, nfsDepth: 8 },
 ]

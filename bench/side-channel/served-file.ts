@@ -41,7 +41,7 @@ export async function serveFile(scratch: string, prefix: readonly string[]): Pro
     mount_port: mountPort,
     rpcbind: 'off',
     state_directory: join(scratch, 'state'),
-    side_channel: { socket },
+    side_channel: { socket, memory_bytes_max: 256 << 20 },
   }
   // JSON is YAML.
   const file = join(scratch, 'config.yaml')

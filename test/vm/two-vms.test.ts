@@ -7,7 +7,7 @@ import { TwoVms } from './two-vms.ts'
 import { clientView, firstDifferences } from './view.ts'
 
 t.setTimeout(800_000)
-const files = 200
+const files = 80
 const timeoutMs = 400_000
 
 for (const fileSystem of ['ext4', 'xfs', 'btrfs'] as const) {

@@ -19,6 +19,10 @@ use fsva_channel::region::Region;
 
 const PAGE: usize = 4096;
 const LARGE_READ: usize = 128 << 10;
+/// Of it the server has the memory for `HOT_BYTES` in pieces of 64 KiB.
+const REGION_BYTES: u64 = 256 << 20;
+/// What is mapped again and again.
+const HOT_BYTES: u64 = 8 << 20;
 const BATCH_MAX: usize = 256;
 /// Operations of some nanoseconds are timed so many at once.
 const GROUP: usize = 64;
@@ -133,7 +137,8 @@ impl Bench {
             .step_by(2)
             .map(|at| u8::from_str_radix(&handle[at..at + 2], 16).expect("hexadecimal digits"))
             .collect();
-        let options = ConnectOptions::new(Rendezvous::Unix(PathBuf::from(socket)));
+        let mut options = ConnectOptions::new(Rendezvous::Unix(PathBuf::from(socket)));
+        options.region_bytes = Some(REGION_BYTES);
         let client = Client::connect(options).expect("a server");
         let file = client
             .open_handle(&handle, ACCESS_READ, &Who::default())
@@ -159,6 +164,14 @@ impl Bench {
         let offset = self.block(bytes);
         let read = self.file.read(&self.buffer, 0..bytes, offset).expect("a read");
         assert_eq!(read.bytes, bytes);
+        bytes
+    }
+
+    /// Into the server's own pages, which stay there: what is mapped again is not read again.
+    fn map(&mut self, bytes: usize) -> usize {
+        let offset = self.block(bytes) % HOT_BYTES;
+        let mapping = self.file.map(offset, bytes).expect("pages");
+        assert_eq!(mapping.bytes(), bytes);
         bytes
     }
 
@@ -192,12 +205,8 @@ fn calls(mut bench: Bench, what: &str, measured: &Measured) -> Outcome {
         "getattr" => bench.file.getattr().map(|_| 0).expect("attributes"),
         "read-page" => bench.read(PAGE),
         "read-128k" => bench.read(LARGE_READ),
-        "map-unmap" => {
-            let offset = bench.block(PAGE);
-            let mapping = bench.file.map(offset, PAGE).expect("a page");
-            assert_eq!(mapping.bytes(), PAGE);
-            0
-        }
+        "map-unmap" => bench.map(PAGE),
+        "map-128k" => bench.map(LARGE_READ),
         "null-batch" => {
             bench.batch_of_null_calls(count);
             0
