@@ -32,6 +32,7 @@ export class Agent {
   readonly #stop = new AbortController()
   #control: ControlServer | undefined
   #channel: AgentChannel | undefined
+  #connecting: Promise<void> | undefined
   #failure: string | undefined
   #wasUp = false
   #watch: NodeJS.Timeout | undefined
@@ -56,7 +57,7 @@ export class Agent {
     })
     log.info({ mountPoint: options.mountPoint, rendezvous: shownRendezvous(options.rendezvous) }, 'started')
     agent.#watch = setInterval(() => agent.#look(), watchMs)
-    void agent.#connect()
+    agent.#connecting = agent.#connect()
     return agent
   }
 
@@ -91,7 +92,8 @@ export class Agent {
     clearInterval(this.#watch)
     this.#control?.close()
     const inTime = new AbortController()
-    const closed = Promise.resolve(this.#channel?.close()).then(() => true)
+    // A connection under way holds descriptors on the mount, too; it closes itself.
+    const closed = Promise.all([this.#connecting, this.#channel?.close()]).then(() => true)
     const late = sleep(limitMs, false, { signal: inTime.signal }).catch(() => false)
     try {
       return await Promise.race([closed, late])

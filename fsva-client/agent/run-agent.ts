@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { addon, type NativeFileLock } from '../../native/binding.ts'
 import { ClientError, ExitCode } from '../exit-codes.ts'
 import { mountedAt } from '../local-checks.ts'
@@ -7,6 +7,7 @@ import { type AgentFiles, agentFiles } from './agent-files.ts'
 import type { AgentOptions } from './agent-options.ts'
 import { connectSideChannel } from './connect-side-channel.ts'
 import { createLog } from './log.ts'
+import { makeRuntimeDirectory } from './runtime-directory.ts'
 
 /** Is the agent of a mount until a signal or the mount's end ends it. Answers what the process should exit with. */
 export async function runAgent(
@@ -35,7 +36,7 @@ export async function runAgent(
 function takeLock({ directory, lock: path }: AgentFiles, mountPoint: string): NativeFileLock {
   let lock: NativeFileLock | null
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    makeRuntimeDirectory(directory)
     lock = addon.NativeFileLock.take(path)
   } catch (error) {
     throw new ClientError(ExitCode.notPermitted, `an agent needs ${directory}: ${(error as Error).message}`)

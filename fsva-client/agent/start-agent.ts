@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientError, ExitCode } from '../exit-codes.ts'
 import { agentFiles } from './agent-files.ts'
 import { type AgentOptions, agentArguments } from './agent-options.ts'
 import { ControlClient } from './control-client.ts'
 import type { AgentStatus } from './control-protocol.ts'
+import { makeRuntimeDirectory } from './runtime-directory.ts'
 
 const logBytesMax = 1024 * 1024
 const pollMs = 50
@@ -18,7 +19,7 @@ const startMs = 60_000
  */
 export async function startAgent(options: AgentOptions, channelMs: number): Promise<AgentStatus> {
   const files = agentFiles(options.mountPoint)
-  mkdirSync(files.directory, { recursive: true, mode: 0o755 })
+  makeRuntimeDirectory(files.directory)
   const log = openSync(files.log, 'a', 0o600)
   if (statSync(files.log).size > logBytesMax) truncateSync(files.log)
   const logStart = statSync(files.log).size

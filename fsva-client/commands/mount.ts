@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { ClientError, ExitCode } from '../exit-codes.ts'
@@ -38,7 +39,8 @@ export function addMount(program: Command): void {
     if (path === undefined) throw new ClientError(ExitCode.usage, `"${text}" is not SERVER:/export`)
     const request = {
       target: { ...target, path },
-      directory,
+      // As mount(8) names it, and so everybody who looks for the mount afterwards.
+      directory: existsSync(directory) ? realpathSync(directory) : directory,
       options: options.options,
       port: options.port,
       mountPort: options.mountPort,

@@ -37,8 +37,10 @@ export class AgentForCopies {
 
   /** Two, so that one is filled while the other is emptied. To be asked for after `file`. */
   get places(): readonly [Place, Place] {
-    const [first = ownPlace(), second = ownPlace()] = this.#connection?.places ?? []
-    this.#places ??= [first, second]
+    // An agent's file is read into its connection's memory, whatever came before went by.
+    const [first, second] = this.#connection?.places ?? []
+    if (first !== undefined && second !== undefined) return [first, second]
+    this.#places ??= [ownPlace(), ownPlace()]
     return this.#places
   }
 

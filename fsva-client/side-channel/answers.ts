@@ -25,11 +25,16 @@ export class Answers {
   readonly #awaited = new Map<number, (answer: Numbers) => void>()
   readonly #forRoom: (() => void)[] = []
   readonly #spinMicroseconds: number
+  readonly #deadlineMs: number
   #agent: NativeAgent | undefined
 
-  /** `spinMicroseconds`: how long the event loop may be held up by looking for an answer; 0 for not at all. */
-  constructor(spinMicroseconds: number) {
+  /**
+   * `spinMicroseconds`: how long the event loop may be held up by looking for an answer; 0 for not at all. `deadlineMs`: how long
+   * a server without room is asked again.
+   */
+  constructor(spinMicroseconds: number, deadlineMs: number) {
     this.#spinMicroseconds = spinMicroseconds
+    this.#deadlineMs = deadlineMs
   }
 
   use(agent: NativeAgent): void {
@@ -38,13 +43,16 @@ export class Answers {
 
   /** The addon has answers. */
   readonly ready = (): void => {
-    const count = this.#agent?.take(this.#batch) ?? 0
-    for (let at = 0; at < count * agentAnswerNumbers; at += agentAnswerNumbers) {
-      const settle = this.#awaited.get(this.#batch[at]!)
-      this.#awaited.delete(this.#batch[at]!)
-      settle?.(this.#batch.slice(at, at + agentAnswerNumbers))
-    }
-    if (count > 0 && this.#awaited.size === 0) this.#agent?.holdLoop(false)
+    let count: number
+    do {
+      count = this.#agent?.take(this.#batch) ?? 0
+      for (let at = 0; at < count * agentAnswerNumbers; at += agentAnswerNumbers) {
+        const settle = this.#awaited.get(this.#batch[at]!)
+        this.#awaited.delete(this.#batch[at]!)
+        settle?.(this.#batch.slice(at, at + agentAnswerNumbers))
+      }
+      if (count > 0 && this.#awaited.size === 0) this.#agent?.holdLoop(false)
+    } while (count === batchMax)
     for (const wake of this.#forRoom.splice(0)) wake()
   }
 
@@ -53,12 +61,13 @@ export class Answers {
    * file again that the server does not know any more. Rejects with a SideChannelError.
    */
   async answer(ask: Ask, waiting?: () => Promise<number[]>): Promise<Numbers> {
+    const deadline = performance.now() + this.#deadlineMs
     for (;;) {
       const ticket = this.#ask(ask)
       const answer = ticket === 0 ? this.#inline : await this.#later(ticket)
       const errno = answer[answerAt.errno]!
       if (errno === 0) return answer
-      if (errno === EAGAIN) {
+      if (errno === EAGAIN && performance.now() < deadline) {
         await this.#room()
       } else if (waiting !== undefined && (errno === EBADF || errno === ECONNRESET)) {
         return await this.#asked(waiting)

@@ -66,7 +66,7 @@ export class SideChannel {
   }
 
   static async connect(options: SideChannelOptions): Promise<SideChannel> {
-    const answers = new Answers(options.inlineMicroseconds ?? 10)
+    const answers = new Answers(options.inlineMicroseconds ?? 10, options.deadlineMs ?? 30_000)
     const native = new addon.NativeAgent(answers.ready)
     answers.use(native)
     const isLocal = 'socket' in options

@@ -245,7 +245,12 @@ impl NativeSideChannel {
             .name("fsva-attach".into())
             .spawn(move || shared.attach(id, address))
             .map(drop)
-            .map_err(failure)
+            .map_err(|error| {
+                // Nobody goes on in memory that JavaScript believes free.
+                let running = lock(&self.shared.running).remove(&id);
+                drop(running);
+                failure(error)
+            })
     }
 
     /// What can be seen of the changes of each export.
@@ -309,6 +314,10 @@ impl NativeSideChannel {
         let running = lock(&self.shared.running).remove(&id);
         if let Some(running) = running {
             running.life.end();
+            // Detaching looks at file systems, for which the event loop has no time. Without a thread for it, here.
+            let _ = std::thread::Builder::new()
+                .name("fsva-detach".into())
+                .spawn(move || drop(running));
         }
     }
 

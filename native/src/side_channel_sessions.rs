@@ -72,10 +72,13 @@ impl Shared {
             Some(running) => running.session.clone(),
             None => return,
         };
+        let lent_pages = session.lent_pages();
         let attached = [
-            self.coherence.subscribe_all(session.lent_pages()),
+            self.coherence.subscribe_all(lent_pages.clone()),
             self.coherence.attach(address, session),
         ];
+        // What was lent before was looked at while nobody listened, and nobody knew its handles: it is looked at again.
+        lent_pages.resync();
         // Else it has ended meanwhile.
         if let Some(running) = lock(&self.running).get_mut(&id) {
             running.attached = Some(attached);

@@ -177,7 +177,13 @@ export class SideChannel {
     const kind = device === undefined ? 'memfd' : 'device'
     const answer = admitted({ region: kind, offset, bytes: region.bytes, instance }, this.#server, exports)
     const { spinUs = sideChannelDefaults.spinUs } = this.#context.options
-    this.#native.start(id, answer, client.address, client.privilegedPort, spinUs)
+    try {
+      this.#native.start(id, answer, client.address, client.privilegedPort, spinUs)
+    } catch (error) {
+      // Perhaps because of what stands in the region: the next session begins with an empty one.
+      this.#forsake(device ?? instance)
+      throw error
+    }
     this.#begun++
     if (device !== undefined) this.#forsaken.delete(device)
     const memory = device === undefined ? 'a memory file' : this.#policy.devices[device]!.path

@@ -318,9 +318,21 @@ impl File {
 
     /// What was written is safe when this succeeds. DataLost: the server may have lost some of it, and it has to be written again.
     pub fn fsync(&self) -> Result<(), ClientError> {
-        let answer = self.simple(Op::Fsync, 0, 0)?;
-        let answer = checked(answer, "syncing")?;
+        // What is answered from now on is not covered.
         let written = std::mem::take(&mut *lock(&self.written));
+        let synced = self.simple(Op::Fsync, 0, 0);
+        let answer = match synced.and_then(|answer| checked(answer, "syncing")) {
+            Ok(answer) => answer,
+            Err(error) => {
+                let mut now = lock(&self.written);
+                now.lost |= written.lost;
+                if let Some(first) = written.verifier {
+                    now.lost |= now.verifier.is_some_and(|later| later != first);
+                    now.verifier = Some(first);
+                }
+                return Err(error);
+            }
+        };
         if written.lost || written.verifier.is_some_and(|verifier| verifier != answer.offset) {
             return Err(ClientError::DataLost);
         }

@@ -43,6 +43,13 @@ pub(crate) fn keep(shared: &Shared, mut known: Known) {
         if begun.elapsed() > BACKOFF_MAX {
             backoff = BACKOFF_MIN;
         }
+        // One that ends at once is not followed by the next at once.
+        while let Some(left) = BACKOFF_MIN.checked_sub(begun.elapsed())
+            && !left.is_zero()
+            && !shared.surroundings.closed.load(Ordering::Acquire)
+        {
+            shared.surroundings.keeper.wait(left);
+        }
         // The server, if it lives, learns that this epoch is over.
         let _ = link.lead().channel.close();
         if let Some(joined) = meet_again(shared, &known, &mut backoff) {

@@ -104,13 +104,17 @@ impl Link {
 
     /// Tells those who have waited for too long.
     pub fn expire(&self) {
-        let expired = self.window().expire(Instant::now());
-        for callback in expired {
-            callback(Err(if self.is_connected() {
+        let mut window = self.window();
+        let is_gone = window.epoch.is_none();
+        let expired = window.expire(Instant::now());
+        drop(window);
+        for (callback, loaned) in expired {
+            self.end(loaned);
+            callback(Err(if is_gone {
+                ClientError::Disconnected
+            } else {
                 Counters::add(&self.surroundings.counters.timeouts, 1);
                 ClientError::TimedOut
-            } else {
-                ClientError::Disconnected
             }));
         }
     }

@@ -309,7 +309,7 @@ impl Link {
             }
             if patience.left().is_none() {
                 self.end(loaned);
-                return Err(self.late());
+                return Err(self.late(!self.is_connected()));
             }
             // Answers make room; without a leader nobody takes them.
             match lead.take() {
@@ -375,21 +375,23 @@ impl Link {
                 if let Some(outcome) = window.take(place) {
                     return outcome;
                 }
-                window.abandon(place);
+                let is_gone = window.epoch.is_none();
+                let loaned = window.abandon(place);
                 drop(window);
-                return Err(self.late());
+                self.end(loaned);
+                return Err(self.late(is_gone));
             }
         }
     }
 
-    fn late(&self) -> ClientError {
+    fn late(&self, is_gone: bool) -> ClientError {
         if self.surroundings.closed.load(Ordering::Acquire) {
             ClientError::Closed
-        } else if self.is_connected() {
+        } else if is_gone {
+            ClientError::Disconnected
+        } else {
             Counters::add(&self.surroundings.counters.timeouts, 1);
             ClientError::TimedOut
-        } else {
-            ClientError::Disconnected
         }
     }
 

@@ -144,29 +144,45 @@ impl Window {
         }
     }
 
-    /// The thread waits no longer; what was asked may still happen, and what it needs is kept until it is answered.
-    pub fn abandon(&mut self, place: usize) {
+    /// The thread waits no longer; what was asked may still happen, and what it needs is kept until it is answered. Without a
+    /// server it is not asked again: whoever is told that there is none may have it done by NFS. Its loan has to be ended.
+    pub fn abandon(&mut self, place: usize) -> Loaned {
+        if self.epoch.is_none() {
+            return self.forget(place);
+        }
         match &mut self.places[place] {
             Place::Asked { waiter, .. } => *waiter = Waiter::Nobody,
             answered @ Place::Answered(_) => *answered = Place::Free,
             Place::Free => {}
         }
+        None
     }
 
-    /// Those who were to be told by now. What they asked may still happen.
-    pub fn expire(&mut self, now: Instant) -> Vec<Callback> {
+    /// Those who were to be told by now, and loans that have to be ended; as with `abandon`.
+    pub fn expire(&mut self, now: Instant) -> Vec<(Callback, Loaned)> {
+        let is_gone = self.epoch.is_none();
         let mut expired = Vec::new();
-        for place in &mut self.places {
-            let Place::Asked { waiter, .. } = place else {
+        for at in 0..self.places.len() {
+            let Place::Asked { waiter, .. } = &mut self.places[at] else {
                 continue;
             };
             if matches!(waiter, Waiter::Callback(_, until) if *until <= now)
                 && let Waiter::Callback(callback, _) = std::mem::replace(waiter, Waiter::Nobody)
             {
-                expired.push(callback);
+                let loaned = if is_gone { self.forget(at) } else { None };
+                expired.push((callback, loaned));
             }
         }
         expired
+    }
+
+    fn forget(&mut self, place: usize) -> Loaned {
+        self.requests.forget(place);
+        self.begun[place] = None;
+        match std::mem::replace(&mut self.places[place], Place::Free) {
+            Place::Asked { loaned, .. } => loaned,
+            Place::Free | Place::Answered(_) => None,
+        }
     }
 
     /// What has to be sent in a new epoch.

@@ -49,7 +49,11 @@ impl Looking {
 
     /// The client asks again if it does not get an answer in this epoch: a few are enough.
     pub fn wait(&mut self, request: &Message) {
-        if self.waiting.len() < AT_ONCE {
+        let is_there = self
+            .waiting
+            .iter()
+            .any(|other| other.request_id == request.request_id);
+        if !is_there && self.waiting.len() < AT_ONCE {
             self.waiting.push(*request);
         }
     }

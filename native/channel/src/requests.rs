@@ -51,6 +51,13 @@ impl Requests {
         Some(request)
     }
 
+    /// It is not to be sent again: nobody waits for it, and no server has it. By id modulo the length.
+    pub fn forget(&mut self, place: usize) {
+        if self.unanswered[place].take().is_some() {
+            self.count -= 1;
+        }
+    }
+
     /// What has to be sent again in a new epoch, the oldest first.
     pub fn unanswered(&self) -> Vec<Message> {
         let mut requests: Vec<Message> = self.unanswered.iter().flatten().copied().collect();

@@ -326,8 +326,16 @@ impl Coherence {
                 self.resync(listener, Instant::now());
             }
         }
+        // What the table had no room for has no name here, and may be what is lent.
+        let is_nameless = known.is_none()
+            && fileid == 0
+            && audience.listeners.iter().any(|listener| listener.is_overflowed());
         for subscriber in &audience.subscribers {
-            tell(&*subscriber.0);
+            if is_nameless {
+                subscriber.0.resync();
+            } else {
+                tell(&*subscriber.0);
+            }
         }
         self.counters.notices.fetch_add(told, Ordering::Relaxed);
         told > 0

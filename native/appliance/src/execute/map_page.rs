@@ -109,6 +109,13 @@ pub fn loaded(desk: &mut Desk, request: &Message, stage: &Stage, result: &Answer
         return Ok(());
     }
     let stamp = Stamp::of(&result.object, asked, local);
+    // Fewer bytes than the file has there: they could not be read. Zeros are not its bytes.
+    let room: u64 = desk.lent.places(load).map(|(_, bytes)| bytes as u64).sum();
+    if u64::from(result.count) < stamp.size.saturating_sub(request.offset).min(room) {
+        desk.lent.abandon(load);
+        desk.fail(request, Errno::IO);
+        return Ok(());
+    }
     let (copies, changed) = desk.lent.loaded(load, u64::from(result.count), stamp);
     lend(desk, request, &copies, stamp.size);
     if changed {

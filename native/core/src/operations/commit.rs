@@ -1,5 +1,5 @@
 use crate::attributes::wcc_attributes;
-use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::Result;
 use crate::export_policy::Access;
@@ -38,6 +38,10 @@ impl Operation for Commit {
 fn commit(call: &Call<'_>, opened: &Opened, stat: &libc::statx) -> Result<()> {
     require_regular(opened)?;
     opened.permit_data(stat, &[libc::W_OK])?;
+    // Opening waits for whoever has a lease.
+    if call.inline && opened.object.opened(DataAccess::Write).is_none() {
+        return Err(DEFER);
+    }
     opened.object.open(DataAccess::Write, &opened.credentials)?;
     opened.object.take_unstable();
     opened.sync(call)

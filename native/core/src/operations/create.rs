@@ -6,6 +6,7 @@ use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::name::Name;
+use crate::object::DataAccess;
 use crate::observer::{ATTRIBUTES, DATA};
 use crate::operations::new_object::{create_in, open_new, settable, sync_new};
 use crate::operations::set_attributes::{SetAttributes, SetTime, apply_without_size, set_size};
@@ -144,8 +145,9 @@ impl Create {
             // As open(O_CREAT | O_TRUNC): the other attributes are for a new file.
             How::Unchecked(attributes) => {
                 if let Some(size) = attributes.size {
-                    // Cutting off may free much.
-                    if call.inline && stat.stx_size > 0 {
+                    // Cutting off may free much, and opening waits for whoever has a lease.
+                    let is_open = existing.object.opened(DataAccess::Write).is_some();
+                    if call.inline && (stat.stx_size > 0 || !is_open) {
                         return Err(DEFER);
                     }
                     let cut = set_size(&existing, &stat, size);

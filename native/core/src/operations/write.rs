@@ -1,5 +1,5 @@
 use crate::attributes::wcc_attributes;
-use crate::call::{Call, Opened, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -62,7 +62,12 @@ impl Write {
         if self.offset > i64::MAX as u64 - self.data.len() as u64 {
             return Err(Errno::FBIG);
         }
-        let file = opened.object.open(DataAccess::Write, &opened.credentials)?;
+        let file = match opened.object.opened(DataAccess::Write) {
+            Some(file) => file,
+            // Opening waits for whoever has a lease.
+            None if call.inline => return Err(DEFER),
+            None => opened.object.open(DataAccess::Write, &opened.credentials)?,
+        };
         let flags = match self.stable {
             Stable::Unstable => 0,
             Stable::DataSync => libc::RWF_DSYNC,
