@@ -15,9 +15,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { AgentForCopies } from '../../fsva-client/copy/agent-for-copies.ts'
 import { startPlainAgent } from '../fixtures/plain-agent.ts'
 import { clientProgram, runClient } from './client-process.ts'
 
@@ -67,6 +69,18 @@ t.test('cat writes the bytes of every file, by the agent', async (t) => {
   t.equal(code, 1)
   t.match(said, /^fsva-client: cannot read .*missing: no such file or directory \(ENOENT\)\n/)
   t.equal(await tell('figures'), `${big.length + 7} 0`, 'and nothing by the kernel')
+})
+
+t.test('an agent’s file is read into its memory, whatever went by the kernel before', async (t) => {
+  const { path, socket } = await scene(t)
+  writeFileSync(path('file'), 'of the server')
+  const agent = new AgentForCopies({ socket, note: () => {} })
+  t.teardown(() => agent.close())
+  const [own] = agent.places
+  const kernel = await open(path('file'))
+  t.teardown(() => kernel.close())
+  await agent.file(kernel, path('file'))
+  t.not(agent.places[0], own, 'as cat asks for it between two files')
 })
 
 t.test('cat without an agent says so, and reads all the same', async (t) => {

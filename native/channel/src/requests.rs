@@ -118,4 +118,24 @@ mod tests {
         assert_eq!(left, [3, 4, 5]);
         assert_eq!(requests.len(), 3);
     }
+
+    #[test]
+    fn what_is_forgotten_is_not_sent_again_and_leaves_its_place() {
+        let mut requests = Requests::new(2);
+        requests.begin(Message::default()).unwrap();
+        requests.begin(Message::default()).unwrap();
+        requests.forget(1);
+        let left: Vec<u64> = requests
+            .unanswered()
+            .iter()
+            .map(|request| request.request_id)
+            .collect();
+        assert_eq!(left, [2], "1 has place 1");
+        assert!(
+            requests.answered(&answer(1)).is_none(),
+            "a late answer is a stray"
+        );
+        assert_eq!(requests.begin(Message::default()).unwrap().request_id, 3);
+        assert_eq!(requests.len(), 2);
+    }
 }
