@@ -5,7 +5,7 @@
 //! or forget: see `revalidation`. Where nobody knows what changed, the VM's cached names are dropped and all that is in use
 //! is looked at (`resync`); where nobody tells, what is known and in use is polled.
 //!
-//! Needs root (CAP_DAC_READ_SEARCH for handles, CAP_SYS_ADMIN for /proc/sys/vm/drop_caches).
+//! Needs root: CAP_DAC_READ_SEARCH for handles, and uid 0 for /proc/sys/vm/drop_caches.
 
 pub mod client_handle;
 mod figures;
