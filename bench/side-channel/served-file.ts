@@ -35,7 +35,16 @@ export async function serveFile(scratch: string, prefix: readonly string[]): Pro
   writeFileSync(join(directory, 'file'), Buffer.alloc(fileBytes, 0x5a))
   const socket = join(scratch, 'channel.sock')
   const config = {
-    exports: [{ path: directory, clients: ['127.0.0.1'], secure: false, squash: 'no_root_squash' }],
+    // Nobody else stores into the file: what was read may be mapped again.
+    exports: [
+      {
+        path: directory,
+        clients: ['127.0.0.1'],
+        secure: false,
+        squash: 'no_root_squash',
+        mapped_stores: false,
+      },
+    ],
     listen: ['127.0.0.1'],
     port,
     mount_port: mountPort,
