@@ -5,29 +5,14 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { benchOptions, median } from './options.ts'
 import { fsva } from './servers/fsva.ts'
 import { ganesha } from './servers/ganesha.ts'
 import type { RunningServer, ServerKind } from './servers/server.ts'
 import { type Measurement, measure, type Workload, workloads } from './workload.ts'
 
-const program = new Command('bench')
-  .description('measures fsva next to NFS-Ganesha and prints ratios')
-  .option('--quick', 'one short round of each workload: shows that it runs, measures nothing')
-  .option('--rounds <number>', 'alternating rounds', '3')
-  .option('--seconds <number>', 'length of one measurement', '2')
-  .option('--only <text>', 'workloads whose name contains the text')
-  .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
-  .option('--json <file>', 'write all measurements')
-  .parse()
-const options = program.opts<{
-  quick?: boolean
-  rounds: string
-  seconds: string
-  only?: string
-  directory: string
-  json?: string
-}>()
+const options = benchOptions('bench', 'measures fsva next to NFS-Ganesha and prints ratios', 2)
+const { rounds, seconds } = options
 
 if (process.env.FSVA_BENCH_NAMESPACE === undefined) {
   if (process.getuid!() !== 0) {
@@ -46,15 +31,14 @@ if (process.env.FSVA_BENCH_NAMESPACE === undefined) {
   process.exit(status ?? 1)
 }
 
-const rounds = options.quick ? 1 : Number(options.rounds)
-const seconds = options.quick ? 0.2 : Number(options.seconds)
-const chosen = workloads.filter((work) => work.name.includes(options.only ?? ''))
+const chosen = workloads.filter((work) => work.name.includes(options.only))
 const servers = [fsva, ganesha].filter((kind) => {
   const missing = kind.missing()
   if (missing !== undefined) console.log(`${kind.name} is left out; to have it: ${missing}`)
   return missing === undefined
 })
 
+const fields = ['callsPerSecond', 'p50Us', 'p99Us', 'cpuUsPerCall'] as const
 const results = new Map<string, Measurement[]>()
 const key = (kind: ServerKind, work: Workload) => `${kind.name} ${work.name} ${work.depth}`
 const scratch = mkdtempSync(join(options.directory, 'fsva-bench-'))
@@ -92,28 +76,14 @@ function report(): void {
   )
   console.log('|---|---:|---:|---:|---:|---:|---:|---:|')
   for (const work of chosen) {
-    const ours = median(results.get(key(fsva, work)) ?? [])
+    const ours = median(results.get(key(fsva, work)) ?? [], fields)
     const peers = results.get(key(ganesha, work))
-    const peer = peers === undefined ? undefined : median(peers)
+    const peer = peers === undefined ? undefined : median(peers, fields)
     const ratio = (field: keyof Measurement) =>
       peer === undefined ? '-' : (ours[field] / peer[field]).toFixed(2)
     console.log(
       `| ${work.name} | ${work.depth} | ${ours.callsPerSecond.toFixed(0)} | ${ours.p50Us.toFixed(1)} ` +
         `| ${ours.cpuUsPerCall.toFixed(2)} | ${ratio('callsPerSecond')} | ${ratio('p50Us')} | ${ratio('cpuUsPerCall')} |`,
     )
-  }
-}
-
-/** Each field's median over the rounds. */
-function median(measurements: readonly Measurement[]): Measurement {
-  const middle = (field: keyof Measurement) => {
-    const sorted = measurements.map((one) => one[field]).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  }
-  return {
-    callsPerSecond: middle('callsPerSecond'),
-    p50Us: middle('p50Us'),
-    p99Us: middle('p99Us'),
-    cpuUsPerCall: middle('cpuUsPerCall'),
   }
 }

@@ -8,27 +8,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Command } from 'commander'
+import { benchOptions, median } from '../options.ts'
 import { bulkRows, type Row, rows } from './parts.ts'
 import { fileBytes, mountPort, port, type ServedFile, serveFile } from './served-file.ts'
 
-const program = new Command('bench side-channel')
-  .description('measures the side channel next to the paper and to NFS')
-  .option('--quick', 'one short round: shows that it runs, measures nothing')
-  .option('--rounds <number>', 'rounds; the median counts', '3')
-  .option('--seconds <number>', 'length of one measurement', '1')
-  .option('--only <text>', 'rows whose title contains the text')
-  .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
-  .option('--json <file>', 'write all measurements')
-  .parse()
-const options = program.opts<{
-  quick?: boolean
-  rounds: string
-  seconds: string
-  only?: string
-  directory: string
-  json?: string
-}>()
+const options = benchOptions(
+  'bench side-channel',
+  'measures the side channel next to the paper and to NFS',
+  1,
+)
 
 interface Figures {
   readonly operations: number
@@ -40,6 +28,8 @@ interface Figures {
   readonly cpuSeconds: number
 }
 
+const fields = ['operations', 'perSecond', 'bytes', 'p50Us', 'p99Us', 'cpuSeconds'] as const
+
 /** What the NFS load generator is told. */
 interface Load {
   readonly depth: number
@@ -50,8 +40,8 @@ interface Load {
 const root = join(import.meta.dirname, '..', '..')
 const native = join(root, 'native')
 const run = promisify(execFile)
-const rounds = options.quick ? 1 : Number(options.rounds)
-const seconds = options.quick ? '0.1' : options.seconds
+const { rounds } = options
+const seconds = `${options.seconds}`
 /** On one processor, spinning keeps the other side from answering: what is measured then is the scheduler. */
 const pinned = cpus().length > 1 && spawnSync('taskset', ['-c', '1', 'true']).status === 0
 const onProcessor = (processor: number) => (pinned ? ['taskset', '-c', `${processor}`] : [])
@@ -77,12 +67,12 @@ if (options.json !== undefined)
   writeFileSync(options.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
 
 async function measureAll(served: ServedFile, round: number): Promise<void> {
-  const chosen = rows.filter(({ title }) => title.includes(options.only ?? ''))
+  const chosen = rows.filter(({ title }) => title.includes(options.only))
   for (const row of chosen) {
     for (const language of languages(row)) await measure(served, round, language, row.what)
   }
   for (const { title, what, ioBytes, nfsDepth, fileBytes: read = fileBytes } of bulkRows) {
-    if (!title.includes(options.only ?? '')) continue
+    if (!title.includes(options.only)) continue
     // Alternately: what else the machine does concerns both.
     await measure(served, round, 'native', what)
     await measure(served, round, 'nfs', what, { depth: nfsDepth, ioBytes, fileBytes: read })
@@ -143,7 +133,7 @@ function languages({ what }: Row): readonly ('native' | 'typescript')[] {
 function report(): void {
   const figures = (key: string) => {
     const taken = results.get(key)
-    return taken === undefined ? undefined : median(taken)
+    return taken === undefined ? undefined : median(taken, fields)
   }
   const us = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 1 ? 3 : 2))
   console.log(
@@ -173,21 +163,5 @@ function report(): void {
     ])
     const ratios = [own.perSecond / nfs.perSecond, megabytesPerCpu(own) / megabytesPerCpu(nfs)]
     console.log(`| ${[title, ...cells.flat(), ...ratios.map((ratio) => ratio.toFixed(2))].join(' | ')} |`)
-  }
-}
-
-/** Each field's median over the rounds. */
-function median(taken: readonly Figures[]): Figures {
-  const middle = (field: keyof Figures) => {
-    const sorted = taken.map((one) => one[field]).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  }
-  return {
-    operations: middle('operations'),
-    perSecond: middle('perSecond'),
-    bytes: middle('bytes'),
-    p50Us: middle('p50Us'),
-    p99Us: middle('p99Us'),
-    cpuSeconds: middle('cpuSeconds'),
   }
 }

@@ -23,39 +23,29 @@ pub struct NativeAgentFile {
 }
 
 fn read_completion(ticket: u32, result: std::result::Result<ReadResult, ClientError>) -> Completion {
-    match result {
-        Ok(read) => Completion {
-            ticket,
-            errno: 0,
-            bytes: read.bytes,
-            flag: read.end_of_file,
-            attributes: None,
-        },
-        Err(error) => Completion::failed(ticket, &error),
-    }
+    completion(ticket, result, |read| (read.bytes, read.end_of_file, None))
 }
 
 fn write_completion(ticket: u32, result: std::result::Result<WriteResult, ClientError>) -> Completion {
-    match result {
-        Ok(written) => Completion {
-            ticket,
-            errno: 0,
-            bytes: written.bytes,
-            flag: written.committed,
-            attributes: None,
-        },
-        Err(error) => Completion::failed(ticket, &error),
-    }
+    completion(ticket, result, |written| (written.bytes, written.committed, None))
 }
 
 fn attributes_completion(ticket: u32, result: std::result::Result<Attributes, ClientError>) -> Completion {
-    match result {
-        Ok(attributes) => Completion {
+    completion(ticket, result, |attributes| (0, false, Some(attributes)))
+}
+
+fn completion<T>(
+    ticket: u32,
+    result: std::result::Result<T, ClientError>,
+    parts: impl FnOnce(T) -> (usize, bool, Option<Attributes>),
+) -> Completion {
+    match result.map(parts) {
+        Ok((bytes, flag, attributes)) => Completion {
             ticket,
             errno: 0,
-            bytes: 0,
-            flag: false,
-            attributes: Some(attributes),
+            bytes,
+            flag,
+            attributes,
         },
         Err(error) => Completion::failed(ticket, &error),
     }

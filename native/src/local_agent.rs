@@ -52,6 +52,16 @@ pub struct NativeAgentConnection {
     pool: Pool,
 }
 
+fn transfer(file: u32, offset: Unsigned64, length: u32, place: u32) -> Request {
+    Request {
+        file,
+        offset: offset.0,
+        length,
+        place,
+        ..NOTHING
+    }
+}
+
 #[napi]
 impl NativeAgentConnection {
     /// Throws with the errno's number in the message if it cannot.
@@ -110,14 +120,7 @@ impl NativeAgentConnection {
         length: u32,
         place: u32,
     ) -> Result<Object<'env>> {
-        let request = Request {
-            file,
-            offset: offset.0,
-            length,
-            place,
-            ..NOTHING
-        };
-        self.request(env, LocalOp::Read, request)
+        self.request(env, LocalOp::Read, transfer(file, offset, length, place))
     }
 
     /// As `read`.
@@ -130,14 +133,7 @@ impl NativeAgentConnection {
         length: u32,
         place: u32,
     ) -> Result<Object<'env>> {
-        let request = Request {
-            file,
-            offset: offset.0,
-            length,
-            place,
-            ..NOTHING
-        };
-        self.request(env, LocalOp::Write, request)
+        self.request(env, LocalOp::Write, transfer(file, offset, length, place))
     }
 
     #[napi(ts_return_type = "Promise<number>")]
