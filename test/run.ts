@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Counts, countCargo, countExit, countTap } from './counts.ts'
+import { failuresOf } from './failures.ts'
 
 interface Step {
   readonly name: string
@@ -62,25 +63,30 @@ if (unknown.length > 0) {
 }
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+const failed: string[] = []
 const failures: string[] = []
 for (const step of steps) {
   if (wanted.length > 0 && !wanted.includes(step.name)) continue
   const started = Date.now()
   console.log(`\n=== ${step.name}: ${step.command.slice(0, 6).join(' ')}`)
-  const counts = await runStep(step)
+  const { counts, output } = await runStep(step)
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
-  if (counts.failed > 0) failures.push(step.name)
+  if (counts.failed > 0) {
+    failed.push(step.name)
+    failures.push(`--- ${step.name}`, ...failuresOf(output))
+  }
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`=== ${step.name}: ${counts.passed} passed, ${counts.failed} failed in ${seconds} s`)
 }
-if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`)
+// Of a long log often only the end is kept.
+if (failed.length > 0) console.log(`\n${failures.join('\n\n')}\n\nfailed: ${failed.join(', ')}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 
 /** Runs one step, passing its output on and reading its counts from it. */
-async function runStep(step: Step): Promise<Counts> {
+async function runStep(step: Step): Promise<{ counts: Counts; output: string }> {
   const [command, ...words] = step.command
   const child = spawn(command!, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -94,8 +100,8 @@ async function runStep(step: Step): Promise<Counts> {
   return await new Promise((resolve) => {
     child.on('error', (error) => {
       console.log(`cannot run ${command}: ${error.message}`)
-      resolve({ passed: 0, failed: 1, skipped: 0 })
+      resolve({ counts: { passed: 0, failed: 1, skipped: 0 }, output })
     })
-    child.on('close', (code) => resolve(step.count(output, code ?? 1)))
+    child.on('close', (code) => resolve({ counts: step.count(output, code ?? 1), output }))
   })
 }
