@@ -63,7 +63,7 @@ export class Agent {
 
   get status(): AgentStatus {
     const { options } = this.#environment
-    const isUp = this.#channel?.up === true
+    const isUp = this.#noticeChannel()
     return {
       options,
       pid: process.pid,
@@ -122,22 +122,28 @@ export class Agent {
   }
 
   #connected(): AgentChannel {
-    if (this.#channel?.up === true) return this.#channel
+    if (this.#noticeChannel()) return this.#channel!
     throw new ClientError(
       ExitCode.noChannel,
       `the channel is down${this.#failure ? `: ${this.#failure}` : ''}`,
     )
   }
 
+  /** Whether the channel is up now. Who asks in between hears the same as the log says. */
+  #noticeChannel(): boolean {
+    const { log } = this.#environment
+    const isUp = this.#channel?.up === true
+    if (isUp === this.#wasUp) return isUp
+    this.#failure = isUp ? undefined : 'the server has gone'
+    if (isUp) log.info('the channel is up')
+    else log.warn('the channel is down: NFS goes on alone')
+    this.#wasUp = isUp
+    return isUp
+  }
+
   #look(): void {
     const { log, options, isMounted } = this.#environment
-    const isUp = this.#channel?.up === true
-    if (isUp !== this.#wasUp) {
-      this.#failure = isUp ? undefined : 'the server has gone'
-      if (isUp) log.info('the channel is up')
-      else log.warn('the channel is down: NFS goes on alone')
-      this.#wasUp = isUp
-    }
+    this.#noticeChannel()
     if (!isMounted()) {
       log.info(`${options.mountPoint} is not mounted any more`)
       this.end('unmounted')
