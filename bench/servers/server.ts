@@ -9,6 +9,8 @@ export interface RunningServer {
 
 export interface ServerKind {
   readonly name: string
+  /** The load generator's operations that it can answer; undefined: all. */
+  readonly operations?: ReadonlySet<string>
   /** Undefined if it can run here, else what is missing and how to get it. */
   missing(): string | undefined
   /** Serves `directory` read-write to loopback as root, without squashing. */
