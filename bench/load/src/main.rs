@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::nfs::{Operation, Target};
+use crate::nfs::{Listed, Operation, Target};
 use crate::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
 
 /// Measures an NFSv3 server: calls per second, latency percentiles, bytes per second, as one line of JSON.
@@ -46,6 +46,9 @@ struct Arguments {
     /// READ and WRITE go to blocks of the file in no order
     #[arg(long)]
     random: bool,
+    /// Files in the directory that READDIRPLUS lists
+    #[arg(long, default_value_t = 100)]
+    entries: u32,
     /// Process whose CPU time counts as the server's
     #[arg(long)]
     server_pid: Option<u32>,
@@ -123,6 +126,18 @@ fn cpu_seconds(server: Option<u32>) -> Result<f64, Box<dyn Error>> {
     Ok(ticks as f64 / 100.0)
 }
 
+/// A directory of so many files; of the number, so that one from before has as many.
+fn listed(client: &mut Client, directory: &[u8], entries: u32) -> Result<Listed, Box<dyn Error>> {
+    let listed = nfs::make(client, directory, &format!("listed-{entries}"), 9)?;
+    for number in 0..entries {
+        nfs::make(client, &listed, &format!("file-{number:06}"), 8)?;
+    }
+    Ok(Listed {
+        directory: listed,
+        entries,
+    })
+}
+
 /// Mounts, makes the work directory and fills the data file.
 fn prepare(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn Error>> {
     let mount_address = SocketAddr::new(arguments.address, arguments.mount_port);
@@ -133,9 +148,14 @@ fn prepare(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn
     let mut client = Client::connect(address, NFS_PROGRAM)?;
     let directory = nfs::make(&mut client, &root, nfs::WORK_DIRECTORY, 9)?;
     let file = nfs::make(&mut client, &directory, "data", 8)?;
+    let listed = match arguments.operation {
+        Operation::Readdirplus => listed(&mut client, &directory, arguments.entries)?,
+        _ => Listed::default(),
+    };
     let io_bytes = arguments.io_bytes;
     let fill = Target {
         directory,
+        listed,
         file,
         file_bytes: arguments.file_bytes,
         io_bytes: 1 << 20,

@@ -8,6 +8,8 @@ use crate::rpc::Client;
 use crate::xdr::{Encode, Malformed, Reader};
 
 const FATTR3_BYTES: usize = 84;
+/// dircount and maxcount of READDIRPLUS: room for well over 100 entries.
+const LISTING_BYTES_MAX: u32 = 32 << 10;
 pub const WORK_DIRECTORY: &str = "fsva-load";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,9 +26,18 @@ pub enum Operation {
     Commit,
 }
 
+/// A directory of so many files, with which nothing else is done.
+#[derive(Default)]
+pub struct Listed {
+    pub directory: Vec<u8>,
+    pub entries: u32,
+}
+
 /// What the load runs on: a directory of its own with one data file.
 pub struct Target {
     pub directory: Vec<u8>,
+    /// What READDIRPLUS lists.
+    pub listed: Listed,
     pub file: Vec<u8>,
     pub file_bytes: u64,
     pub io_bytes: u32,
@@ -53,6 +64,41 @@ fn wcc_data(reader: &mut Reader) -> Result<(), Malformed> {
         reader.skip(24, "wcc_attr")?;
     }
     post_op_attr(reader)
+}
+
+/// READDIRPLUS3resok from the start of the directory: with handle and attributes of every file, and all of them or as
+/// many as one reply holds.
+fn listing(reader: &mut Reader, expected: u32) -> Result<(), Malformed> {
+    post_op_attr(reader)?;
+    reader.skip(8, "cookieverf")?;
+    let mut files = 0;
+    while reader.u32("value_follows")? != 0 {
+        reader.skip(8, "fileid")?;
+        let name = reader.opaque("name")?;
+        reader.skip(8, "cookie")?;
+        let is_file = !matches!(name, b"." | b"..");
+        let has_attributes = reader.u32("attributes_follow")? != 0;
+        if has_attributes {
+            reader.skip(FATTR3_BYTES, "fattr3")?;
+        }
+        let has_handle = reader.u32("handle_follows")? != 0;
+        if has_handle {
+            reader.opaque("name_handle")?;
+        }
+        if is_file {
+            files += 1;
+            if !(has_attributes && has_handle) {
+                return Err(Malformed("READDIRPLUS knows nothing of a file".into()));
+            }
+        }
+    }
+    match reader.u32("eof")? {
+        0 if files > 0 && files < expected => Ok(()),
+        1 if files == expected => Ok(()),
+        eof => Err(Malformed(format!(
+            "READDIRPLUS gave {files} of {expected} files, eof {eof}"
+        ))),
+    }
 }
 
 /// MNT (MOUNT v3, RFC 1813 section 5.2.1).
@@ -182,11 +228,11 @@ impl Operation {
                 }
             }
             Self::Readdirplus => {
-                out.opaque(&target.directory);
+                out.opaque(&target.listed.directory);
                 out.u64(0);
                 out.u64(0);
-                out.u32(32 << 10);
-                out.u32(32 << 10);
+                out.u32(LISTING_BYTES_MAX);
+                out.u32(LISTING_BYTES_MAX);
             }
             Self::Commit => {
                 out.opaque(&target.file);
@@ -248,7 +294,7 @@ impl Operation {
                 wcc_data(reader)?;
             }
             Self::Create => wcc_data(reader)?,
-            Self::Readdirplus => return Ok(()),
+            Self::Readdirplus => listing(reader, target.listed.entries)?,
             Self::Commit => {
                 wcc_data(reader)?;
                 reader.skip(8, "verf")?;
