@@ -80,7 +80,7 @@ pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, B
             return Err("the server closed the connection".into());
         }
         let now = Instant::now();
-        while let Some(record) = records.next()? {
+        while let Some(record) = records.next_record()? {
             let (xid, mut reader) = decode_reply(record)?;
             let lane = (xid & ((1 << LANE_BITS) - 1)) as usize;
             let Some(state) = lanes.get_mut(lane) else {

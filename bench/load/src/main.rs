@@ -1,18 +1,13 @@
 //! fsva-load: NFSv3 calls over TCP at a given depth on a number of connections, every reply checked.
 
-mod load;
-mod nfs;
-mod rpc;
-mod xdr;
-
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::Parser;
-
-use crate::nfs::{Listed, Operation, Target};
-use crate::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
+use fsva_load::load;
+use fsva_load::nfs::{self, Listed, Operation, Target};
+use fsva_load::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
 
 /// Measures an NFSv3 server: calls per second, latency percentiles, bytes per second, as one line of JSON.
 #[derive(Parser)]

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::rpc::Client;
 use crate::xdr::{Encode, Malformed, Reader};
 
-const FATTR3_BYTES: usize = 84;
+pub const FATTR3_BYTES: usize = 84;
 /// dircount and maxcount of READDIRPLUS: room for well over 100 entries.
 const LISTING_BYTES_MAX: u32 = 32 << 10;
 pub const WORK_DIRECTORY: &str = "fsva-load";
@@ -45,21 +45,21 @@ pub struct Target {
     pub random: bool,
 }
 
-fn status(reader: &mut Reader, what: &str) -> Result<(), Malformed> {
+pub fn status(reader: &mut Reader, what: &str) -> Result<(), Malformed> {
     match reader.u32(what)? {
         0 => Ok(()),
         status => Err(Malformed(format!("{what}: nfsstat3 {status}"))),
     }
 }
 
-fn post_op_attr(reader: &mut Reader) -> Result<(), Malformed> {
+pub fn post_op_attr(reader: &mut Reader) -> Result<(), Malformed> {
     match reader.u32("attributes_follow")? {
         0 => Ok(()),
         _ => reader.skip(FATTR3_BYTES, "fattr3"),
     }
 }
 
-fn wcc_data(reader: &mut Reader) -> Result<(), Malformed> {
+pub fn wcc_data(reader: &mut Reader) -> Result<(), Malformed> {
     if reader.u32("before")? != 0 {
         reader.skip(24, "wcc_attr")?;
     }

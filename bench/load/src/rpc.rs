@@ -82,7 +82,7 @@ impl Records {
     }
 
     /// The next complete record, if it is there. Servers under test answer in single fragments.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, Malformed> {
+    pub fn next_record(&mut self) -> Result<Option<&[u8]>, Malformed> {
         let bytes = &self.buffer[self.start..self.end];
         let Some(mark) = bytes.first_chunk::<4>() else {
             return Ok(None);
@@ -121,6 +121,11 @@ impl Client {
         })
     }
 
+    /// The connection without what calls on it need.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     pub fn call<T>(
         &mut self,
         procedure: u32,
@@ -132,7 +137,7 @@ impl Client {
         encode_call(&mut out, self.xid, self.program, procedure, arguments);
         self.stream.write_all(&out)?;
         loop {
-            if let Some(record) = self.records.next()? {
+            if let Some(record) = self.records.next_record()? {
                 let (_, mut reader) = decode_reply(record)?;
                 return Ok(result(&mut reader)?);
             }

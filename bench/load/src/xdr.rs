@@ -65,6 +65,12 @@ impl<'a> Reader<'a> {
         ))
     }
 
+    pub fn u64(&mut self, what: &str) -> Result<u64, Malformed> {
+        Ok(u64::from_be_bytes(
+            self.take(8, what)?.try_into().expect("eight bytes"),
+        ))
+    }
+
     pub fn opaque(&mut self, what: &str) -> Result<&'a [u8], Malformed> {
         let length = self.u32(what)? as usize;
         let bytes = self.take(length, what)?;

@@ -1,0 +1,68 @@
+//! Connections that have done something and then nothing any more.
+
+use std::error::Error;
+use std::io::Read;
+
+use clap::Args;
+use fsva_load::nfs::{self, FATTR3_BYTES, status, wcc_data};
+use fsva_load::xdr::{Encode, Malformed, Reader};
+
+use crate::Server;
+
+/// stable_how of WRITE.
+const UNSTABLE: u32 = 0;
+
+#[derive(Args)]
+pub struct Hold {
+    #[arg(long)]
+    connections: usize,
+    #[arg(long, default_value_t = 64 << 10)]
+    write_bytes: u32,
+}
+
+impl Hold {
+    pub fn run(&self, server: &Server) -> Result<(), Box<dyn Error>> {
+        let directory = server.mount()?;
+        let file = nfs::make(&mut server.connect()?, &directory, "written", 8)?;
+        let data = vec![0x5a; self.write_bytes as usize];
+        let mut held = Vec::new();
+        while held.len() < self.connections {
+            let mut client = server.connect()?;
+            client.call(0, |_| (), |reader| reader.end())?;
+            client.call(
+                1,
+                |out| out.opaque(&file),
+                |reader| {
+                    status(reader, "GETATTR")?;
+                    reader.skip(FATTR3_BYTES, "fattr3")
+                },
+            )?;
+            client.call(
+                7,
+                |out| {
+                    out.opaque(&file);
+                    out.u64(0);
+                    out.u32(self.write_bytes);
+                    out.u32(UNSTABLE);
+                    out.opaque(&data);
+                },
+                |reader| self.check_write(reader),
+            )?;
+            held.push(client.into_stream());
+        }
+        println!("{{\"connections\":{}}}", held.len());
+        std::io::stdin().read_to_end(&mut Vec::new())?;
+        Ok(())
+    }
+
+    fn check_write(&self, reader: &mut Reader) -> Result<(), Malformed> {
+        status(reader, "WRITE")?;
+        wcc_data(reader)?;
+        if reader.u32("count")? != self.write_bytes {
+            return Err(Malformed("a WRITE that took less".into()));
+        }
+        reader.u32("committed")?;
+        reader.skip(8, "verf")?;
+        reader.end()
+    }
+}
