@@ -3,18 +3,24 @@
 use std::error::Error;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 
-use crate::nfs::{Operation, Target};
+use crate::call::Call;
+use crate::operation::Operation;
 use crate::rpc::{NFS_PROGRAM, Records, decode_reply, encode_call};
+use crate::target::Target;
 
 pub struct Plan {
     pub address: SocketAddr,
     pub operation: Operation,
+    pub connections: usize,
+    /// Per connection.
     pub depth: usize,
-    pub duration: Duration,
+    /// Replies that come before this are checked but not counted.
+    pub measured_from: Instant,
+    pub measured_until: Instant,
 }
 
 /// Of the xid: as many lanes as there may be calls outstanding, 4096.
@@ -25,8 +31,10 @@ const LANE_BITS: u32 = 12;
 /// duplicate request cache would answer it from memory.
 struct Lane {
     sent: Instant,
+    /// The calls of all lanes together count up, so that they walk over the file.
     sequence: u64,
-    call: u32,
+    xid: u32,
+    call: Call,
 }
 
 /// Latencies in nanoseconds, and how many calls were answered in how long.
@@ -35,40 +43,39 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
+/// From 100 ns to a minute, by three digits.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(100, 60_000_000_000, 3).expect("the bounds are in order")
+}
+
 pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, Box<dyn Error + Send + Sync>> {
     let mut stream = TcpStream::connect(plan.address)?;
     stream.set_nodelay(true)?;
     let mut records = Records::default();
-    let mut latency_ns = Histogram::new_with_bounds(100, 60_000_000_000, 3)?;
-    let data = vec![0x5a; 1 << 20];
+    let mut latency_ns = histogram();
     let mut out = Vec::with_capacity(4 << 20);
-    let first = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)?
-        .subsec_nanos()
-        ^ (connection as u32).rotate_left(10);
+    let salt = SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos();
+    let first = salt ^ (connection as u32).rotate_left(10);
     let started = Instant::now();
-    let mut lanes: Vec<Lane> = (0..plan.depth as u64)
-        .map(|lane| Lane {
-            sent: started,
-            sequence: lane * 2,
-            call: first,
+    let mut last = started;
+    let mut lanes: Vec<Lane> = (0..plan.depth)
+        .map(|lane| {
+            let number = connection * plan.depth + lane;
+            Lane {
+                sent: started,
+                sequence: number as u64,
+                xid: first << LANE_BITS | lane as u32,
+                call: plan.operation.call(target, number as u64, number as u32),
+            }
         })
         .collect();
-    let send = |out: &mut Vec<u8>, lane: usize, state: &Lane| {
-        let procedure = plan.operation.procedure(state.sequence);
-        encode_call(
-            out,
-            state.call << LANE_BITS | lane as u32,
-            NFS_PROGRAM,
-            procedure,
-            |out| {
-                let name = connection * plan.depth + lane;
-                plan.operation.encode(out, target, state.sequence, name, &data);
-            },
-        );
+    let send = |out: &mut Vec<u8>, lane: &Lane| {
+        encode_call(out, lane.xid, NFS_PROGRAM, lane.call.procedure as u32, |out| {
+            lane.call.encode(out, target);
+        });
     };
-    for (lane, state) in lanes.iter().enumerate() {
-        send(&mut out, lane, state);
+    for lane in &lanes {
+        send(&mut out, lane);
     }
     let mut outstanding = plan.depth;
     while outstanding > 0 {
@@ -82,30 +89,35 @@ pub fn run(plan: &Plan, target: &Target, connection: usize) -> Result<Outcome, B
         let now = Instant::now();
         while let Some(record) = records.next_record()? {
             let (xid, mut reader) = decode_reply(record)?;
-            let lane = (xid & ((1 << LANE_BITS) - 1)) as usize;
-            let Some(state) = lanes.get_mut(lane) else {
+            let lane = lanes.get_mut(xid as usize & ((1 << LANE_BITS) - 1));
+            let Some(lane) = lane.filter(|lane| lane.xid == xid) else {
                 return Err(format!("a reply to a call never made: xid {xid}").into());
             };
-            plan.operation.check(&mut reader, target, state.sequence)?;
-            latency_ns.saturating_record((now - state.sent).as_nanos() as u64);
-            outstanding -= 1;
-            if now - started < plan.duration || state.sequence % 2 == 0 && plan.operation == Operation::Create
-            {
-                state.sent = now;
-                state.call = state.call.wrapping_add(1);
-                // CREATE needs its REMOVE next; everything else walks over the file.
-                state.sequence += if plan.operation == Operation::Create {
-                    1
-                } else {
-                    plan.depth as u64
-                };
-                send(&mut out, lane, state);
-                outstanding += 1;
+            lane.call.check(&mut reader, target)?;
+            if now >= plan.measured_from {
+                latency_ns.saturating_record((now - lane.sent).as_nanos() as u64);
+                last = now;
+            }
+            let next = match lane.call.next() {
+                None if now < plan.measured_until => {
+                    lane.sequence += (plan.depth * plan.connections) as u64;
+                    Some(plan.operation.call(target, lane.sequence, lane.call.lane))
+                }
+                next => next,
+            };
+            match next {
+                Some(call) => {
+                    lane.call = call;
+                    lane.sent = now;
+                    lane.xid = lane.xid.wrapping_add(1 << LANE_BITS);
+                    send(&mut out, lane);
+                }
+                None => outstanding -= 1,
             }
         }
     }
     Ok(Outcome {
         latency_ns,
-        elapsed: started.elapsed(),
+        elapsed: last.saturating_duration_since(plan.measured_from),
     })
 }

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use fsva_load::load;
-use fsva_load::nfs::{self, Listed, Operation, Target};
+use fsva_load::operation::Operation;
 use fsva_load::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
+use fsva_load::target::{Shape, Target, mount, prepare};
 
 /// Measures an NFSv3 server: calls per second, latency percentiles, bytes per second, as one line of JSON.
 #[derive(Parser)]
@@ -23,6 +24,9 @@ struct Arguments {
     /// Path to mount; the load works in a directory of its own below it
     #[arg(long)]
     export: String,
+    /// Name of that directory
+    #[arg(long, default_value = "fsva-load")]
+    work_directory: String,
     #[arg(long, value_enum)]
     operation: Operation,
     /// Calls outstanding per connection
@@ -30,20 +34,30 @@ struct Arguments {
     depth: u16,
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
+    /// Length of what is measured
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
+    /// How long the load runs before that
+    #[arg(long, default_value_t = 0.2)]
+    warm_up: f64,
     /// Bytes per READ or WRITE
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     io_bytes: u32,
-    /// Size of the file that READ and WRITE walk over
+    /// Size of the file that READ and WRITE walk over; the mix has 64 files of 64 KiB
     #[arg(long, default_value_t = 64 << 20)]
     file_bytes: u64,
+    /// Files in the directory that READDIRPLUS lists
+    #[arg(long, default_value_t = 100)]
+    entries: usize,
     /// READ and WRITE go to blocks of the file in no order
     #[arg(long)]
     random: bool,
-    /// Files in the directory that READDIRPLUS lists
-    #[arg(long, default_value_t = 100)]
-    entries: u32,
+    /// WRITE asks for FILE_SYNC, not UNSTABLE
+    #[arg(long)]
+    file_sync: bool,
+    /// What READ returns is not looked at: for a server without files
+    #[arg(long)]
+    any_data: bool,
     /// Process whose CPU time counts as the server's
     #[arg(long)]
     server_pid: Option<u32>,
@@ -58,115 +72,107 @@ fn main() {
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let address = SocketAddr::new(arguments.address, arguments.port);
-    let target = prepare(arguments, address)?;
+    let target = make_target(arguments, address)?;
+    let measured_from = Instant::now() + Duration::from_secs_f64(arguments.warm_up);
     let plan = load::Plan {
         address,
         operation: arguments.operation,
+        connections: usize::from(arguments.connections),
         depth: usize::from(arguments.depth),
-        duration: Duration::from_secs_f64(arguments.seconds),
+        measured_from,
+        measured_until: measured_from + Duration::from_secs_f64(arguments.seconds),
     };
-    let cpu_before = cpu_seconds(arguments.server_pid)?;
-    let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..usize::from(arguments.connections))
+    let server = arguments.server_pid.map(|pid| pid.to_string());
+    let cpu = || -> Result<[f64; 2], Box<dyn Error>> {
+        Ok([
+            cpu_seconds("self")?,
+            server.as_deref().map_or(Ok(0.0), cpu_seconds)?,
+        ])
+    };
+    let (before, outcomes) = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..plan.connections)
             .map(|connection| {
                 let (plan, target) = (&plan, &target);
                 scope.spawn(move || load::run(plan, target, connection))
             })
             .collect();
-        running
+        std::thread::sleep(measured_from.saturating_duration_since(Instant::now()));
+        let before = cpu();
+        let outcomes: Vec<_> = running
             .into_iter()
             .map(|thread| thread.join().expect("a load thread does not panic"))
-            .collect()
+            .collect();
+        (before, outcomes)
     });
-    let mut latency_ns = hdrhistogram::Histogram::<u64>::new_with_bounds(100, 60_000_000_000, 3)?;
+    let (before, after) = (before?, cpu()?);
+    let mut latency_ns = load::histogram();
     let mut elapsed = Duration::ZERO;
     for outcome in outcomes {
         let outcome = outcome.map_err(|error| error.to_string())?;
         latency_ns.add(&outcome.latency_ns)?;
         elapsed = elapsed.max(outcome.elapsed);
     }
+    if latency_ns.is_empty() {
+        return Err("no call was answered in the time".into());
+    }
     let calls_per_s = latency_ns.len() as f64 / elapsed.as_secs_f64();
-    let payload = arguments.operation.payload_bytes(&target) as f64;
+    let bytes_per_call = match arguments.operation {
+        Operation::Read | Operation::Write => f64::from(arguments.io_bytes),
+        _ => 0.0,
+    };
+    let us = |quantile| latency_ns.value_at_quantile(quantile) as f64 / 1e3;
+    let curve: Vec<String> = (0..=100)
+        .map(|percent| format!("{:.1}", us(f64::from(percent) / 100.0)))
+        .collect();
     println!(
         "{{\"operation\":\"{:?}\",\"depth\":{},\"connections\":{},\"io_bytes\":{},\"calls\":{},\"calls_per_s\":{:.0},\
-         \"bytes_per_s\":{:.0},\"p50_us\":{:.1},\"p99_us\":{:.1},\"max_us\":{:.1},\"cpu_s\":{:.2}}}",
+         \"bytes_per_s\":{:.0},\"p50_us\":{:.1},\"p99_us\":{:.1},\"p999_us\":{:.1},\"max_us\":{:.1},\
+         \"cpu_s\":{:.2},\"server_cpu_s\":{:.2},\"percentiles_us\":[{}]}}",
         arguments.operation,
         arguments.depth,
         arguments.connections,
         arguments.io_bytes,
         latency_ns.len(),
         calls_per_s,
-        calls_per_s * payload,
-        latency_ns.value_at_quantile(0.5) as f64 / 1e3,
-        latency_ns.value_at_quantile(0.99) as f64 / 1e3,
+        calls_per_s * bytes_per_call,
+        us(0.5),
+        us(0.99),
+        us(0.999),
         latency_ns.max() as f64 / 1e3,
-        cpu_seconds(arguments.server_pid)? - cpu_before,
+        after[0] - before[0] + after[1] - before[1],
+        after[1] - before[1],
+        curve.join(","),
     );
     Ok(())
 }
 
-/// CPU time of this process and the server so far, user and system (proc_pid_stat(5)).
-fn cpu_seconds(server: Option<u32>) -> Result<f64, Box<dyn Error>> {
+/// CPU time of a process so far, user and system (proc_pid_stat(5)).
+fn cpu_seconds(process: &str) -> Result<f64, Box<dyn Error>> {
     let mut ticks = 0;
-    for process in ["self".into()]
-        .into_iter()
-        .chain(server.map(|pid| pid.to_string()))
-    {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let (_, fields) = stat.rsplit_once(") ").ok_or("no fields in /proc/PID/stat")?;
-        for field in fields.split(' ').skip(11).take(2) {
-            ticks += field.parse::<u64>()?;
-        }
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = stat.rsplit_once(") ").ok_or("no fields in /proc/PID/stat")?;
+    for field in fields.split(' ').skip(11).take(2) {
+        ticks += field.parse::<u64>()?;
     }
     Ok(ticks as f64 / 100.0)
 }
 
-/// A directory of so many files; of the number, so that one from before has as many.
-fn listed(client: &mut Client, directory: &[u8], entries: u32) -> Result<Listed, Box<dyn Error>> {
-    let listed = nfs::make(client, directory, &format!("listed-{entries}"), 9)?;
-    for number in 0..entries {
-        nfs::make(client, &listed, &format!("file-{number:06}"), 8)?;
-    }
-    Ok(Listed {
-        directory: listed,
-        entries,
-    })
-}
-
-/// Mounts, makes the work directory and fills the data file.
-fn prepare(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn Error>> {
+/// Mounts, makes the work directory and fills the files.
+fn make_target(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn Error>> {
     let mount_address = SocketAddr::new(arguments.address, arguments.mount_port);
-    let root = nfs::mount(
+    let root = mount(
         &mut Client::connect(mount_address, MOUNT_PROGRAM)?,
         &arguments.export,
     )?;
-    let mut client = Client::connect(address, NFS_PROGRAM)?;
-    let directory = nfs::make(&mut client, &root, nfs::WORK_DIRECTORY, 9)?;
-    let file = nfs::make(&mut client, &directory, "data", 8)?;
-    let listed = match arguments.operation {
-        Operation::Readdirplus => listed(&mut client, &directory, arguments.entries)?,
-        _ => Listed::default(),
-    };
-    let io_bytes = arguments.io_bytes;
-    let fill = Target {
-        directory,
-        listed,
-        file,
+    let shape = Shape {
+        work_directory: &arguments.work_directory,
+        operation: arguments.operation,
         file_bytes: arguments.file_bytes,
-        io_bytes: 1 << 20,
-        random: false,
-    };
-    let data = vec![0xa5; fill.io_bytes as usize];
-    for block in 0..fill.file_bytes.div_ceil(u64::from(fill.io_bytes)) {
-        client.call(
-            7,
-            |out| Operation::Write.encode(out, &fill, block, 0, &data),
-            |reader| Operation::Write.check(reader, &fill, block),
-        )?;
-    }
-    Ok(Target {
-        io_bytes,
+        io_bytes: arguments.io_bytes,
+        entries: arguments.entries,
         random: arguments.random,
-        ..fill
-    })
+        file_sync: arguments.file_sync,
+        any_data: arguments.any_data,
+    };
+    prepare(&mut Client::connect(address, NFS_PROGRAM)?, &root, &shape)
 }

@@ -19,6 +19,8 @@ pub trait Encode {
     fn u32(&mut self, value: u32);
     fn u64(&mut self, value: u64);
     fn opaque(&mut self, bytes: &[u8]);
+    /// Zeros up to the next word.
+    fn pad(&mut self);
 }
 
 impl Encode for Vec<u8> {
@@ -33,6 +35,10 @@ impl Encode for Vec<u8> {
     fn opaque(&mut self, bytes: &[u8]) {
         self.u32(bytes.len() as u32);
         self.extend_from_slice(bytes);
+        self.pad();
+    }
+
+    fn pad(&mut self) {
         self.resize(self.len().next_multiple_of(4), 0);
     }
 }

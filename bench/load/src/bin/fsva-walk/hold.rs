@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io::Read;
 
 use clap::Args;
-use fsva_load::nfs::{self, FATTR3_BYTES, status, wcc_data};
+use fsva_load::call::{FATTR3_BYTES, Procedure, expect_ok, wcc_data};
+use fsva_load::target::child;
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
 use crate::Server;
@@ -23,7 +24,7 @@ pub struct Hold {
 impl Hold {
     pub fn run(&self, server: &Server) -> Result<(), Box<dyn Error>> {
         let directory = server.mount()?;
-        let file = nfs::make(&mut server.connect()?, &directory, "written", 8)?;
+        let file = child(&mut server.connect()?, &directory, b"written", Procedure::Create)?;
         let data = vec![0x5a; self.write_bytes as usize];
         let mut held = Vec::new();
         while held.len() < self.connections {
@@ -33,7 +34,7 @@ impl Hold {
                 1,
                 |out| out.opaque(&file),
                 |reader| {
-                    status(reader, "GETATTR")?;
+                    expect_ok(reader, "GETATTR")?;
                     reader.skip(FATTR3_BYTES, "fattr3")
                 },
             )?;
@@ -56,7 +57,7 @@ impl Hold {
     }
 
     fn check_write(&self, reader: &mut Reader) -> Result<(), Malformed> {
-        status(reader, "WRITE")?;
+        expect_ok(reader, "WRITE")?;
         wcc_data(reader)?;
         if reader.u32("count")? != self.write_bytes {
             return Err(Malformed("a WRITE that took less".into()));

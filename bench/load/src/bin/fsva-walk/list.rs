@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use fsva_load::nfs::{post_op_attr, status};
+use fsva_load::call::{expect_ok, post_op_attr};
 use fsva_load::rpc::Client;
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
@@ -79,7 +79,7 @@ impl List {
     }
 
     fn read(&self, reader: &mut Reader, place: &mut Place) -> Result<(), Malformed> {
-        status(reader, "status")?;
+        expect_ok(reader, "status")?;
         post_op_attr(reader)?;
         place.verifier = reader.u64("cookieverf")?;
         let before = place.cookie;

@@ -8,8 +8,8 @@ use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 
 use clap::{Args, Parser, Subcommand};
-use fsva_load::nfs;
 use fsva_load::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
+use fsva_load::target::mount;
 
 /// Walks over what an NFSv3 server serves, every reply checked; says what it did as one line of JSON.
 #[derive(Parser)]
@@ -70,6 +70,6 @@ impl Server {
     /// The handle of the mounted directory.
     pub fn mount(&self) -> Result<Vec<u8>, Box<dyn Error>> {
         let address = SocketAddr::new(self.address, self.mount_port);
-        nfs::mount(&mut Client::connect(address, MOUNT_PROGRAM)?, &self.export)
+        mount(&mut Client::connect(address, MOUNT_PROGRAM)?, &self.export)
     }
 }

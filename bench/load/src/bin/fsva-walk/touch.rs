@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use clap::Args;
-use fsva_load::nfs::{FATTR3_BYTES, post_op_attr, status};
+use fsva_load::call::{FATTR3_BYTES, expect_ok, post_op_attr};
 use fsva_load::rpc::{NFS_PROGRAM, Records, decode_reply, encode_call};
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
@@ -116,7 +116,7 @@ impl Touch {
     }
 
     fn check(&self, reader: &mut Reader, lane: &mut Lane) -> Result<(), Malformed> {
-        status(reader, "status")?;
+        expect_ok(reader, "status")?;
         match lane.step {
             Step::Lookup => {
                 lane.handle = reader.opaque("object")?.to_vec();
