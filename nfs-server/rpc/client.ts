@@ -12,7 +12,7 @@ export type { Credential } from './client-message.ts'
 export interface RpcClientOptions {
   /** Default: AUTH_NONE. */
   readonly credential?: Credential | undefined
-  /** Time for one call, all repetitions included. Default 5000. */
+  /** Time for one call, all repetitions included. Default 60,000: that of the stock client. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -38,7 +38,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const defaultTimeoutMs = 5000
+const defaultTimeoutMs = 60_000
 const recordBytesMax = 4 << 20
 const udpRepeatMs = 1000
 

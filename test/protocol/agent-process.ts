@@ -6,7 +6,7 @@ import type { AgentStatus } from '../../fsva-client/agent/control-protocol.ts'
 import { runClient } from './client-process.ts'
 
 const program = join(import.meta.dirname, '..', 'fixtures', 'agent-program.ts')
-const waitMs = 60_000
+const waitMs = 120_000
 const pollMs = 50
 
 export class AgentProcess {

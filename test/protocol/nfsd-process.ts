@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 export const nfsdProgram = join(import.meta.dirname, '..', '..', 'nfs-server', 'bin', 'fsva-nfsd.js')
-const waitMs = 20_000
+const waitMs = 120_000
 
 export interface Ended {
   readonly code: number | null

@@ -55,7 +55,7 @@ t.test('the library', async (t) => {
     console.log((await server.start()).rpcbind)
     await server.close()`
   const args = ['--input-type=module', '-e', program]
-  const result = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: directory, timeout: 30_000 })
+  const result = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: directory, timeout: 120_000 })
   t.match(result, { status: 0, stdout: 'none\n' }, result.stderr)
 })
 

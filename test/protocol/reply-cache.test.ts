@@ -12,7 +12,7 @@ import { RawConnection, type RepeatableCall, repeatable } from '../fixtures/repe
 import { mountedRoot, RestartableServer } from '../fixtures/restartable-server.ts'
 
 const eventually = async (what: () => Promise<boolean>) => {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
     if (await what()) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

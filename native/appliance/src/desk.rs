@@ -23,7 +23,7 @@ use fsva_core::engine::{Engine, Operation, Started};
 use fsva_core::errno::Errno;
 
 use crate::claims::Unclaimed;
-use crate::execute;
+use crate::execute::{self, Earlier};
 use crate::kept_area::KeptArea;
 use crate::lent_pages::LentPages;
 use crate::looking::Looking;
@@ -216,7 +216,7 @@ impl Desk {
             Known::UnderWay => return Ok(()),
             Known::Overtaken => return Err(Broken::Forged),
         }
-        let mut in_doubt = false;
+        let mut earlier = Earlier::Nothing;
         if !op.once() {
             // Its grants were released when it was answered, and can't be claimed again.
             if let Some(answer) = self.under_way.answer_to(request.request_id, self.process) {
@@ -231,9 +231,10 @@ impl Desk {
             match responses.admit(request.request_id)? {
                 Admission::Execute => {}
                 Admission::InDoubt => {
-                    in_doubt = true;
+                    earlier = Earlier::Begun;
                     self.shared.counters.in_doubt.add(1);
                 }
+                Admission::Happened => earlier = Earlier::Happened,
                 // It named pages that were lent to nobody when an earlier process was killed.
                 Admission::Answer(answer) if op == Op::MapPage && !self.lent.all_lent(&answer.grants) => {
                     responses.execute_again(request.request_id);
@@ -246,7 +247,7 @@ impl Desk {
                 Admission::Running | Admission::Old => return Ok(()),
             }
         }
-        let begun = execute::begin(self, op, request, in_doubt);
+        let begun = execute::begin(self, op, request, earlier);
         self.unless_answered(request, begun)
     }
 

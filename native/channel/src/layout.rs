@@ -147,7 +147,7 @@ pub struct GrantEntry {
     pub acknowledged: u64,
 }
 
-/// What was answered to a request, or that it was begun.
+/// What was answered to a request, or that it was begun, or that it happened.
 #[repr(C)]
 pub struct CachedResponse {
     /// Request id times 4 plus a `ResponseState`; stored last.

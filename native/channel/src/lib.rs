@@ -8,6 +8,7 @@ pub mod descriptors_unsafe;
 pub mod frame;
 pub mod geometry;
 pub mod grant_word;
+pub mod happened_mark;
 #[cfg(test)]
 mod heap_words;
 pub mod hint_ring;

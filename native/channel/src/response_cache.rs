@@ -1,12 +1,15 @@
 //! The answering side's memory of what it answered: a request that comes again is not executed again.
 //!
 //! What counts is private. The region has a copy of it, which outlives a killed server: its next process reads it, and
-//! finds of each request that it was answered, or that it was begun and may or may not have happened (`InDoubt`).
+//! finds of each request that it was answered, that it happened (`HappenedMark`), or that it was begun and may or may not
+//! have happened (`InDoubt`).
 
 use std::mem::offset_of;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::broken::Broken;
+use crate::happened_mark::HappenedMark;
 use crate::layout::CachedResponse;
 use crate::message::{CONTROL_WORDS, Message, Stamp};
 use crate::words::Words;
@@ -14,8 +17,9 @@ use crate::words::Words;
 const TAG: usize = offset_of!(CachedResponse, tag);
 const CLIENT_PROCESS: usize = offset_of!(CachedResponse, client_process);
 const ANSWER: usize = offset_of!(CachedResponse, answer);
-const STARTED: u64 = 1;
+pub(crate) const STARTED: u64 = 1;
 const DONE: u64 = 2;
+pub(crate) const HAPPENED: u64 = 3;
 /// An id and a state share a word.
 const ID_MAX: u64 = u64::MAX >> 2;
 /// Cached answers are stamped anew when they are sent.
@@ -30,6 +34,8 @@ enum Entry {
     Started(u64),
     /// Started by an earlier process.
     InDoubt(u64),
+    /// Started by an earlier process, which saw its effects.
+    Happened(u64),
     Done(u64, Message),
 }
 
@@ -37,7 +43,7 @@ impl Entry {
     fn id(&self) -> u64 {
         match *self {
             Entry::Empty => 0,
-            Entry::Started(id) | Entry::InDoubt(id) | Entry::Done(id, _) => id,
+            Entry::Started(id) | Entry::InDoubt(id) | Entry::Happened(id) | Entry::Done(id, _) => id,
         }
     }
 }
@@ -53,6 +59,8 @@ pub enum Admission {
     Running,
     /// An earlier process had begun it: whoever executes must find out whether it happened.
     InDoubt,
+    /// An earlier process executed it, and did not come to answer.
+    Happened,
     /// The client has its answer.
     Old,
 }
@@ -63,6 +71,8 @@ pub struct ResponseCache<M> {
     at: usize,
     entries: Vec<Entry>,
     client_process: u64,
+    /// The same for marks, which other threads set.
+    current: Arc<Mutex<u64>>,
 }
 
 impl<M: Words> ResponseCache<M> {
@@ -74,6 +84,7 @@ impl<M: Words> ResponseCache<M> {
             at,
             entries: vec![Entry::Empty; responses as usize],
             client_process,
+            current: Arc::new(Mutex::new(client_process)),
         };
         for index in 0..cache.entries.len() {
             cache.entries[index] = cache.read(index);
@@ -84,6 +95,7 @@ impl<M: Words> ResponseCache<M> {
     /// The client's process began anew: what it had asked before, nobody waits for.
     pub fn forget(&mut self, client_process: u64) {
         self.client_process = client_process;
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = client_process;
         self.entries.fill(Entry::Empty);
         for index in 0..self.entries.len() {
             self.memory.store(self.word(index, TAG), 0, Relaxed);
@@ -109,6 +121,10 @@ impl<M: Words> ResponseCache<M> {
             Entry::InDoubt(id) => {
                 self.entries[index] = Entry::Started(id);
                 Admission::InDoubt
+            }
+            Entry::Happened(id) => {
+                self.entries[index] = Entry::Started(id);
+                Admission::Happened
             }
             Entry::Started(_) | Entry::Empty => Admission::Running,
         })
@@ -138,6 +154,20 @@ impl<M: Words> ResponseCache<M> {
         true
     }
 
+    /// For whoever executes what was just admitted.
+    pub fn mark(&self, request_id: u64) -> HappenedMark<M>
+    where
+        M: Clone,
+    {
+        HappenedMark {
+            memory: self.memory.clone(),
+            tag_at: self.word(self.index(request_id), TAG),
+            request_id,
+            client_process: self.client_process,
+            current: self.current.clone(),
+        }
+    }
+
     fn start(&mut self, index: usize, request_id: u64) {
         self.entries[index] = Entry::Started(request_id);
         self.memory.store(self.word(index, TAG), 0, Release);
@@ -158,6 +188,7 @@ impl<M: Words> ResponseCache<M> {
         }
         match tag & 3 {
             STARTED => Entry::InDoubt(id),
+            HAPPENED => Entry::Happened(id),
             DONE => {
                 let word = |word: usize| self.memory.load(self.word(index, ANSWER + word * 8), Relaxed);
                 let (answer, _) = Message::decode(&std::array::from_fn::<_, CONTROL_WORDS, _>(word));
@@ -241,6 +272,35 @@ mod tests {
         assert_eq!(other_client.admit(1), Ok(Admission::Execute));
         next.forget(PROCESS + 2);
         assert_eq!(next.admit(2), Ok(Admission::Execute));
+    }
+
+    #[test]
+    fn what_happened_is_known_to_the_next_process() {
+        let memory = HeapWords::new(4 * 128);
+        let mut cache = open(&memory);
+        for id in [1, 2, 3] {
+            cache.admit(id).unwrap();
+        }
+        let late = cache.mark(3);
+        cache.mark(1).set();
+        cache.mark(2).set();
+        assert!(cache.complete(&answer(2)));
+        cache.mark(2).set();
+        let mut next = open(&memory);
+        assert_eq!(next.admit(1), Ok(Admission::Happened));
+        assert_eq!(next.admit(1), Ok(Admission::Running));
+        assert_eq!(
+            next.admit(2),
+            Ok(Admission::Answer(answer(2))),
+            "an answer says more"
+        );
+        assert_eq!(next.admit(3), Ok(Admission::InDoubt));
+        // The client's next process uses the same id, and what the old one asked for ends only now.
+        cache.forget(PROCESS + 1);
+        cache.admit(3).unwrap();
+        late.set();
+        let mut next = ResponseCache::restore(memory.clone(), 0, 4, PROCESS + 1);
+        assert_eq!(next.admit(3), Ok(Admission::InDoubt));
     }
 
     proptest! {

@@ -26,14 +26,22 @@ use crate::under_way::{Pending, Stage};
 /// Bytes that one READ or WRITE may carry.
 const TRANSFER_MAX: u32 = 4 << 20;
 
-/// `in_doubt`: a predecessor of this process was killed while it executed this request.
-pub fn begin(desk: &mut Desk, op: Op, request: &Message, in_doubt: bool) -> Result<(), Unclaimed> {
+/// What a predecessor of this process, which was killed, has left of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Earlier {
+    Nothing,
+    /// It may or may not have happened.
+    Begun,
+    Happened,
+}
+
+pub fn begin(desk: &mut Desk, op: Op, request: &Message, earlier: Earlier) -> Result<(), Unclaimed> {
     match op {
-        Op::Open => open::begin(desk, request, in_doubt),
-        Op::Release => release::begin(desk, request, in_doubt),
+        Op::Open => open::begin(desk, request, earlier),
+        Op::Release => release::begin(desk, request, earlier),
         Op::Getattr => getattr::begin(desk, request),
         Op::Read => read::begin(desk, request),
-        Op::Write => write::begin(desk, request, in_doubt),
+        Op::Write => write::begin(desk, request, earlier),
         Op::Fsync => fsync::begin(desk, request),
         Op::MapPage => map_page::begin(desk, request),
         Op::UnmapPage => unmap_page::begin(desk, request),

@@ -6,16 +6,18 @@ use fsva_channel::protocol::{ATTRIBUTES_BYTES, OPEN_REQUEST_BYTES, Op, OpenReque
 use fsva_core::answer::Answer;
 
 use super::inspect::Inspect;
-use super::{attribute_bytes, invalid, pending};
+use super::{Earlier, attribute_bytes, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
 use crate::desk::Desk;
 use crate::open_files::OpenFile;
 use crate::under_way::{Pending, Stage};
 
-pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> Result<(), Unclaimed> {
+pub fn begin(desk: &mut Desk, request: &Message, earlier: Earlier) -> Result<(), Unclaimed> {
     let claims = Claims::of(request, &desk.channel.borrower)?;
     // Where the request was there may be the attributes by now.
-    if in_doubt && let Some(handle_index) = desk.open_files.opened_by(request.request_id) {
+    if earlier != Earlier::Nothing
+        && let Some(handle_index) = desk.open_files.opened_by(request.request_id)
+    {
         return begin_opened(desk, request, claims, handle_index);
     }
     let file = match read_request(desk, request, &claims) {

@@ -2,8 +2,10 @@
 
 use fsva_channel::broken::Broken;
 use fsva_channel::grant_word;
+use fsva_channel::happened_mark::HappenedMark;
 use fsva_channel::message::Message;
 use fsva_channel::protocol::{ACCESS_WRITE, Op};
+use fsva_channel::region_unsafe::Memory;
 use fsva_core::answer::Answer;
 use fsva_core::call::{Call, Output, UntrustedHandle};
 use fsva_core::engine::Operation;
@@ -12,7 +14,7 @@ use fsva_core::export_policy::Access;
 use fsva_core::operations::commit::Commit;
 use fsva_core::operations::write::{Stable, Write};
 
-use super::{TRANSFER_MAX, file_of, invalid, pending};
+use super::{Earlier, TRANSFER_MAX, file_of, invalid, pending};
 use crate::claims::{Claims, Unclaimed};
 use crate::desk::Desk;
 use crate::mailbox::FileKey;
@@ -25,8 +27,8 @@ struct WritePieces {
     offset: u64,
     from: Pieces,
     stable: Stable,
-    /// Maybe it has happened. Nothing but the file itself can tell.
-    in_doubt: bool,
+    earlier: Earlier,
+    happened: Option<HappenedMark<Memory>>,
 }
 
 impl Operation for WritePieces {
@@ -37,7 +39,14 @@ impl Operation for WritePieces {
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
-        if self.in_doubt && is_already_there(call, &self.file, self.offset, &self.from) {
+        let has_happened = match self.earlier {
+            Earlier::Nothing => false,
+            // Nothing but the file itself can tell.
+            Earlier::Begun => is_already_there(call, &self.file, self.offset, &self.from),
+            // What is there now may be somebody else's, who wrote later.
+            Earlier::Happened => true,
+        };
+        if has_happened {
             return self.confirm(call, output);
         }
         let mut done = 0;
@@ -63,6 +72,11 @@ impl Operation for WritePieces {
                 break;
             }
         }
+        if done == self.from.total() as u64
+            && let Some(mark) = &self.happened
+        {
+            mark.set();
+        }
         output.answer.count = done as u32;
         output.answer.flags = self.stable as u32;
         output.answer.verifier = verifier.unwrap_or_default();
@@ -87,7 +101,7 @@ impl WritePieces {
     }
 }
 
-pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result::Result<(), Unclaimed> {
+pub fn begin(desk: &mut Desk, request: &Message, earlier: Earlier) -> std::result::Result<(), Unclaimed> {
     let stable = match request.flags {
         0 => Stable::Unstable,
         1 => Stable::DataSync,
@@ -109,7 +123,12 @@ pub fn begin(desk: &mut Desk, request: &Message, in_doubt: bool) -> std::result:
         offset: request.offset,
         from,
         stable,
-        in_doubt,
+        earlier,
+        happened: desk
+            .channel
+            .responses
+            .as_ref()
+            .map(|responses| responses.mark(request.request_id)),
     };
     desk.start(caller, write, pending(Op::Write, request, claims))
 }
