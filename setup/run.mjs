@@ -20,6 +20,7 @@ const jobs = {
   soak: ['test/soak/main.ts'],
   bench: ['bench/main.ts'],
   'bench side-channel': ['bench/side-channel/main.ts'],
+  'bench coherence': ['test/vm/coherence-figures.ts'],
 }
 
 const [first = 'setup', second, ...others] = process.argv.slice(2)

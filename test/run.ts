@@ -48,10 +48,10 @@ const steps: readonly Step[] = [
     command: cargo('test', '-p', 'fsva-channel', '--features', 'loom', '--release', '--test', 'loom'),
     count: countCargo,
   },
-  { name: 'unit', command: tap(2, 120, 'test/unit/**/*.test.ts'), count: countTap },
-  { name: 'protocol', command: tap(2, 240, 'test/protocol/**/!(handle*).test.ts'), count: countTap },
+  { name: 'unit', command: tap(2, 300, 'test/unit/**/*.test.ts'), count: countTap },
+  { name: 'protocol', command: tap(2, 600, 'test/protocol/**/!(handle*).test.ts'), count: countTap },
   // By themselves: a mount namespace that another test makes would hold the file systems they take away.
-  { name: 'handles', command: tap(1, 240, 'test/protocol/**/handle*.test.ts'), count: countTap },
+  { name: 'handles', command: tap(1, 600, 'test/protocol/**/handle*.test.ts'), count: countTap },
   { name: 'vm', command: tap(1, 900, 'test/vm/*.test.ts'), count: countTap },
 ]
 
