@@ -2,7 +2,7 @@
  * How soon a stock client sees what others change, and what it asks the server for: without a channel, with it, and with the
  * same mount whose channel tells nothing. Three VMs: the appliance, the user VM that looks, and one more that changes.
  *
- *     node test/vm/coherence-figures.ts [REPEATS]
+ *     npm run bench -- coherence [REPEATS]
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { timeoutsFor } from '../../fsva-client/agent/side-channel-timeouts.ts'
