@@ -54,6 +54,8 @@ export interface Judgement {
 export interface NativeCore {
   /** Gives up the state directory, once the sessions are closed, too; any other call throws then. */
   close(): void
+  /** The number by which other threads of this process join the core. */
+  share(): number
   /** As loadExports, for a Vfs of JavaScript's: the directories are not looked at. */
   loadPolicy(exports: ExportArgument[]): void
   /** Throws an Error for the administrator to read, and changes nothing then. */
@@ -312,7 +314,11 @@ export interface NativeFileLock {
 }
 
 interface Addon {
-  readonly NativeCore: { open(stateDirectory: string): NativeCore }
+  readonly NativeCore: {
+    open(stateDirectory: string): NativeCore
+    /** Throws if the core that `share` gave this number is gone. */
+    join(number: number): NativeCore
+  }
   readonly NativeSession: new (core: NativeCore, answer: Uint8Array, wakeUp: () => void) => NativeSession
   readonly NativeGroups: new (lookupsMax: number) => NativeGroups
   readonly NativeReplies: new (core: NativeCore) => NativeReplies

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandLineSettings } from './config/build-settings.ts'
 import { parseClientPattern } from './config/client-pattern.ts'
 import { ConfigError, problemWithoutPlace } from './config/config-error.ts'
-import { graceSecondsMax, listenAddress, replyCacheBytesMax } from './config/schema.ts'
+import { graceSecondsMax, listenAddress, replyCacheBytesMax, workers } from './config/schema.ts'
 import {
   defaultGraceSeconds,
   logFormats,
@@ -15,6 +15,7 @@ import {
 } from './config/settings.ts'
 import { defaultExportOptions, type ExportOptions } from './exports.ts'
 import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
+import { workersMax } from './workers/shares.ts'
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -67,6 +68,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       '--side-channel <socket>',
       'shared memory for clients on this machine, who come by this Unix socket',
     )
+    .option('--workers <n>', `event loops that serve NFS, 1 to ${workersMax} (default 1)`, workerCount)
     .option(
       '--reply-cache-bytes-max <n>',
       `memory for replies to repeated calls, 0 for none (default ${defaultReplyCacheBytesMax})`,
@@ -111,6 +113,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       graceSeconds: options.graceSeconds,
       manageGids: options.manageGids,
       sideChannelSocket: options.sideChannel,
+      workers: options.workers,
       replyCacheBytesMax: options.replyCacheBytesMax,
       logLevel: options.logLevel,
       logFormat: options.logFormat,
@@ -142,6 +145,7 @@ interface Options {
   readonly graceSeconds?: number
   readonly manageGids?: boolean
   readonly sideChannel?: string
+  readonly workers?: number
   readonly replyCacheBytesMax?: number
   readonly logLevel?: (typeof logLevels)[number]
   readonly logFormat?: (typeof logFormats)[number]
@@ -220,6 +224,12 @@ function wholeNumber(text: string, max: number): number {
 
 function portNumber(text: string): number {
   return wholeNumber(text, 65535)
+}
+
+function workerCount(text: string): number {
+  const checked = workers.safeParse(/^[0-9]+$/.test(text) ? Number(text) : text)
+  if (!checked.success) throw new InvalidArgumentError(`It ${checked.error.issues[0]?.message}.`)
+  return checked.data
 }
 
 function replyCacheSize(text: string): number {

@@ -84,6 +84,7 @@ class Daemon {
       graceSeconds: settings.graceSeconds,
       manageGids: settings.manageGids,
       sideChannel: settings.sideChannel,
+      workers: settings.workers,
       replyCacheBytesMax: settings.replyCacheBytesMax,
       limits: settings.limits,
       log,
@@ -129,7 +130,7 @@ class Daemon {
     process.on('SIGHUP', () => {
       this.#reloading = this.#reloading.then(() => this.#reload())
     })
-    process.on('SIGUSR1', () => this.#logSummary('calls served so far'))
+    process.on('SIGUSR1', () => this.#logSummaryOfNow())
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         if (this.#stopping) process.exit(exitCodeOfSignal[signal])
@@ -187,6 +188,11 @@ class Daemon {
     process.exit(0)
   }
 
+  async #logSummaryOfNow(): Promise<void> {
+    await this.#server.metrics.refresh()
+    this.#logSummary('calls served so far')
+  }
+
   #logSummary(message: string): void {
     const { metrics } = this.#server
     const { connectionsAccepted, bytesReceived, bytesSent } = metrics.transport
@@ -210,6 +216,7 @@ function needRestart(old: Settings, fresh: Settings): string[] {
     graceSeconds: 'grace_seconds',
     manageGids: 'manage_gids',
     sideChannel: 'side_channel',
+    workers: 'workers',
     replyCacheBytesMax: 'limits.reply_cache_bytes_max',
     limits: 'limits',
     log: 'log',

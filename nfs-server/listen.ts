@@ -1,12 +1,14 @@
 import { ListenError } from './explain-start-error.ts'
 import type { Dispatcher } from './rpc/dispatch.ts'
-import type { ListenAddress, RpcListener } from './rpc/listener.ts'
+import type { Elsewhere, ListenAddress, RpcListener } from './rpc/listener.ts'
 
 /** One service on the same port of every address. */
 export interface Service {
   readonly name: ListenError['service']
   readonly dispatcher: Dispatcher
   readonly udp: boolean
+  /** Other threads that serve it, too. */
+  readonly elsewhere?: Elsewhere | undefined
 }
 
 /**
@@ -22,7 +24,9 @@ export async function listenEverywhere(
   const bound: ListenAddress[] = []
   for (const address of addresses) {
     const wanted = bound[0]?.port ?? port
-    const where = await open(service, address, wanted, (at) => listener.listenTcp(service.dispatcher, at))
+    const where = await open(service, address, wanted, (at) =>
+      listener.listenTcp(service.dispatcher, at, service.elsewhere),
+    )
     bound.push(where)
     if (service.udp) {
       await open(service, address, where.port, (at) => listener.listenUdp(service.dispatcher, at))

@@ -1,7 +1,7 @@
 /** Tells the refusal log when a call meets the walls of an export: its clients, its ports, its handles, its squashing. */
 import type { Caller } from './caller.ts'
 import type { ExportOptions } from './exports.ts'
-import type { RefusalLog } from './refusal-log.ts'
+import type { RefusalSink } from './refusal-log.ts'
 import type { AnyProcedureRow, RpcCall, RpcProgram } from './rpc/program.ts'
 import { errno } from './vfs/errno.ts'
 import type { Judgement } from './vfs/native-core.ts'
@@ -15,7 +15,7 @@ export interface RefusalContext {
   readonly exports: () => readonly ExportOptions[]
   /** What the gate says of a handle. */
   readonly judge: (caller: Caller, handle: Uint8Array) => Judgement
-  readonly log: RefusalLog
+  readonly log: RefusalSink
 }
 
 /** Those that a wall may be behind; others are the file system's word. */

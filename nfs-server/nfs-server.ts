@@ -9,24 +9,26 @@ import { listenEverywhere } from './listen.ts'
 import { Locking } from './locking/locking.ts'
 import { createSilentLog, type Logger, RepeatLimit } from './log.ts'
 import { logMounts } from './log-mounts.ts'
-import { logRefusals } from './log-refusals.ts'
 import { TransportCounters } from './metrics/counted-accept.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { statusName } from './metrics/status-name.ts'
 import { MountListFile } from './mount-list-file.ts'
+import { createNfsPrograms } from './nfs-programs.ts'
 import { announceOnPort111, type Port111 } from './port-111.ts'
 import { createMountProgram } from './programs/mount3/program.ts'
-import { createNfsProgram } from './programs/nfs3/program.ts'
-import { createNfsAclProgram } from './programs/nfsacl/program.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { defaultReplyCacheBytesMax } from './reply-cache/limits.ts'
 import { Dispatcher } from './rpc/dispatch.ts'
+import { defaultRpcLimits, type RpcLimits } from './rpc/limits.ts'
 import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
-import type { ReplyCache, RpcCall, RpcProgram } from './rpc/program.ts'
+import type { ReplyCache, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 import { SideChannel } from './side-channel/side-channel.ts'
 import { nativeGroupLookup } from './vfs/native-groups.ts'
+import type { CallFailure } from './workers/messages.ts'
+import { shareOf, workersMax } from './workers/shares.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
 
 /** A client can provoke so many lines of one kind per interval. */
 const logIntervalMs = 60_000
@@ -40,6 +42,8 @@ export class NfsServer implements Server {
   readonly #counters = new TransportCounters()
   readonly #repeats = new RepeatLimit(logIntervalMs, logBurst)
   readonly #refusals: RefusalLog
+  /** Of this thread and each worker. */
+  readonly #limits: RpcLimits
   readonly #listener: RpcListener
   readonly #stateDirectory: string
   readonly #mountList: MountListFile
@@ -49,20 +53,23 @@ export class NfsServer implements Server {
   #sideChannel: SideChannel | undefined
   #port111: Port111 | undefined
   #groups: UserGroups | undefined
+  #workers: WorkerPool | undefined
   #changes: Promise<void> = Promise.resolve()
   #isStarted = false
   #isClosed = false
 
   constructor(options: ServerOptions) {
     this.#options = options
+    checkWorkers(options)
     this.#log = options.log ?? createSilentLog()
     this.#refusals = new RefusalLog(this.#log)
     this.#exports = options.exports.map(complete)
     this.#stateDirectory = options.stateDir ?? defaultStateDirectory(process.env, process.getuid?.() ?? 0)
     this.#mountList = new MountListFile(this.#stateDirectory, this.#log)
     this.#resolver = new ClientResolver(options.hostLookup)
+    this.#limits = shareOf({ ...defaultRpcLimits, ...options.limits }, options.workers ?? 1)
     this.#listener = new RpcListener({
-      limits: options.limits,
+      limits: this.#limits,
       accept: this.#counters.count(acceptNatively),
       onRefused: (client, reason) => this.#refusals.report({ client, export: undefined, reason }),
     })
@@ -112,13 +119,12 @@ export class NfsServer implements Server {
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
     if (this.#options.manageGids) this.#groups = this.#createGroups()
-    const refusals = {
+    const { nfs: nfsProgram, acl: aclProgram } = createNfsPrograms(backend.vfs, {
       exports: () => this.#exports,
       judge: backend.judge.bind(backend),
       log: this.#refusals,
-    }
-    const nfsProgram = logRefusals(createNfsProgram(backend.vfs), refusals)
-    const aclProgram = logRefusals(createNfsAclProgram(backend.vfs), refusals)
+    })
+    this.#workers = await this.#startWorkers(backend)
     const mountContext = {
       vfs: backend.vfs,
       exports: () => this.#exports,
@@ -135,6 +141,7 @@ export class NfsServer implements Server {
       name: 'NFS',
       dispatcher: this.#dispatcherFor([nfsProgram, aclProgram], replyCache),
       udp: false,
+      elsewhere: this.#workers,
     } as const
     // Locks have no port of their own: clients find them by port 111 only.
     const mountPrograms = [mountProgram, locking.nlm, locking.nsm]
@@ -166,6 +173,32 @@ export class NfsServer implements Server {
     return { nfs, mount, rpcbind: this.#port111.state, sideChannel }
   }
 
+  async #startWorkers({ core, replyCache }: Backend): Promise<WorkerPool | undefined> {
+    const count = (this.#options.workers ?? 1) - 1
+    if (count === 0) return undefined
+    const workers = await WorkerPool.start({
+      count,
+      core,
+      limits: this.#limits,
+      exports: this.#exports,
+      hasReplyCache: replyCache !== undefined,
+      groups: this.#groups,
+      refusals: this.#refusals,
+      onHandlerError: (failure) => this.#handlerFailed(failure),
+      onDeath: (error) => this.#workerDied(error),
+    })
+    this.metrics.setElsewhere(() => workers.figures())
+    return workers
+  }
+
+  /** As an uncaught error of this thread would: whoever catches it finds the server closed. */
+  #workerDied(error: unknown): void {
+    void this.close()
+    process.nextTick(() => {
+      throw error
+    })
+  }
+
   #createSideChannel({ core }: Backend): SideChannel | undefined {
     const { sideChannel: options, vfs } = this.#options
     if (options === undefined) return undefined
@@ -189,7 +222,8 @@ export class NfsServer implements Server {
       replyCache,
       identify: groups && ((caller) => groups.identify(caller)),
       observer: (observation) => this.metrics.calls.observe(observation),
-      onHandlerError: (error, call) => this.#handlerFailed(error, call),
+      onHandlerError: (error, { program, version, procedure, xid, caller }) =>
+        this.#handlerFailed({ error, program, version, procedure, xid, client: caller.address }),
     })
   }
 
@@ -205,14 +239,10 @@ export class NfsServer implements Server {
   }
 
   /** A bug of ours: the client was told SYSTEM_ERR. Rate limited, as a client may provoke it at will. */
-  #handlerFailed(error: unknown, call: RpcCall): void {
-    const { program, version, procedure, xid, caller } = call
+  #handlerFailed({ error, program, version, procedure, xid, client }: CallFailure): void {
     const suppressed = this.#repeats.admit(`handler ${program} ${procedure}`)
     if (suppressed === undefined) return
-    this.#log.error(
-      { err: error, program, version, procedure, xid, client: caller.address, suppressed },
-      'a call failed',
-    )
+    this.#log.error({ err: error, program, version, procedure, xid, client, suppressed }, 'a call failed')
   }
 
   async #resolve(): Promise<readonly ExportOptions[]> {
@@ -228,6 +258,7 @@ export class NfsServer implements Server {
       try {
         const resolved = await this.#resolve()
         this.#backend?.setExports(resolved)
+        this.#workers?.setExports(this.#exports)
         this.#sideChannel?.exportsChanged()
       } catch (error) {
         this.#exports = old
@@ -264,18 +295,34 @@ export class NfsServer implements Server {
       Math.max(0, deadlineMs - 1),
     )
     // Clients fall back to NFS at once, and this server answers that to the end.
-    await Promise.all([this.#sideChannel?.close(deadlineMs), this.#listener.drain(deadlineMs)])
+    const [inWorkers = 0] = await Promise.all([
+      this.#workers?.drain(deadlineMs),
+      this.#sideChannel?.close(deadlineMs),
+      this.#listener.drain(deadlineMs),
+    ])
     clearTimeout(timer)
+    await this.metrics.refresh()
     await this.#changes
     this.#refusals.close()
     this.#mountList.flush()
     this.#locking?.close()
     this.#backend?.close()
-    return cutOff
+    return cutOff + inWorkers
   }
 
   async close(): Promise<void> {
     await this.drain(0)
+  }
+}
+
+function checkWorkers({ workers = 1, vfs }: ServerOptions): void {
+  if (!Number.isInteger(workers) || workers < 1 || workers > workersMax) {
+    throw new RangeError(`workers must be a whole number from 1 to ${workersMax}, not ${workers}`)
+  }
+  if (workers > 1 && vfs !== undefined) {
+    throw new Error(
+      'several workers serve the file system of the operating system only: a Vfs has one thread',
+    )
   }
 }
 

@@ -13,6 +13,12 @@ export interface Refusal {
   readonly reason: string
 }
 
+/** Who is told of refusals. */
+export interface RefusalSink {
+  /** `key` is what makes it the same refusal, if that is less than all of it. */
+  report(refusal: Refusal, key?: string): void
+}
+
 interface Entry {
   readonly refusal: Refusal
   repeated: number
@@ -22,7 +28,7 @@ const intervalMs = 60_000
 /** Distinct refusals per interval that have lines of their own. */
 const entriesMax = 1000
 
-export class RefusalLog {
+export class RefusalLog implements RefusalSink {
   readonly #log: Logger
   readonly #entries = new Map<string, Entry>()
   readonly #timer: NodeJS.Timeout
@@ -34,20 +40,25 @@ export class RefusalLog {
     this.#timer = setInterval(() => this.summarize(), intervalMs).unref()
   }
 
-  /** `key` is what makes it the same refusal, if that is less than all of it. */
-  report(refusal: Refusal, key = refusal.reason): void {
+  /** It happened so many times. */
+  report(refusal: Refusal, key = refusal.reason, times = 1): void {
     const full = `${refusal.client} ${refusal.export ?? ''} ${key}`
     const entry = this.#entries.get(full)
     if (entry !== undefined) {
-      entry.repeated++
+      entry.repeated += times
       return
     }
     if (this.#entries.size >= entriesMax) {
-      this.#others++
+      this.#others += times
       return
     }
-    this.#entries.set(full, { refusal, repeated: 0 })
+    this.#entries.set(full, { refusal, repeated: times - 1 })
     this.#log.warn(details(refusal), sentence(refusal))
+  }
+
+  /** Refusals that nobody could tell apart any more. */
+  reportOthers(times: number): void {
+    this.#others += times
   }
 
   /** Says how often each was repeated; forgets those that were not. */

@@ -36,6 +36,11 @@ export interface ServerOptions {
   readonly manageGids?: boolean | undefined
   /** Shared memory with clients beside NFS; none if undefined. Only for the file system of the operating system. */
   readonly sideChannel?: SideChannelOptions | undefined
+  /**
+   * Event loops that serve the NFS port, this thread's among them; 1 to 16, 1 if undefined. More than one only for the
+   * file system of the operating system.
+   */
+  readonly workers?: number | undefined
   readonly limits?: Partial<RpcLimits> | undefined
   /** Bytes for the replies that repeated calls get; 64 KiB to 1 GiB, 0 for no such cache. Default 16 MiB. */
   readonly replyCacheBytesMax?: number | undefined

@@ -34,10 +34,16 @@ pub struct ExportStrategy {
     pub strategies: Vec<String>,
 }
 
-/// One per state directory.
+/// One engine per state directory, of which each JavaScript thread has one of these (shared_cores.rs).
 #[napi]
 pub struct NativeCore {
     engine: Option<Arc<Engine>>,
+}
+
+impl NativeCore {
+    pub(crate) fn of(engine: Arc<Engine>) -> NativeCore {
+        NativeCore { engine: Some(engine) }
+    }
 }
 
 #[napi]
@@ -45,7 +51,7 @@ impl NativeCore {
     #[napi(factory)]
     pub fn open(state_directory: String) -> Result<NativeCore> {
         let engine = Engine::open(Path::new(&state_directory)).map_err(failure)?;
-        Ok(NativeCore { engine: Some(engine) })
+        Ok(NativeCore::of(engine))
     }
 
     pub(crate) fn engine(&self) -> Result<&Arc<Engine>> {

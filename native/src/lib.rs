@@ -27,6 +27,7 @@ mod reply_record;
 mod session;
 mod session_changes;
 mod session_queries;
+mod shared_cores;
 mod side_channel_figures;
 mod side_channel_server;
 mod side_channel_sessions;

@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { defaultExportOptions, type ExportOptions } from '../exports.ts'
+import { defaultRpcLimits } from '../rpc/limits.ts'
+import { memoryShareBytesMin } from '../workers/shares.ts'
 import { checkExports, checkStateDirectory, type ExportFinding } from './check-exports.ts'
 import { ConfigError, type ConfigProblem, problemWithoutPlace } from './config-error.ts'
 import { type LoadedConfig, loadConfig } from './load-config.ts'
@@ -20,6 +22,7 @@ export interface CommandLineSettings {
   readonly graceSeconds: number | undefined
   readonly manageGids: boolean | undefined
   readonly sideChannelSocket: string | undefined
+  readonly workers: number | undefined
   readonly replyCacheBytesMax: number | undefined
   readonly logLevel: Settings['log']['level'] | undefined
   readonly logFormat: Settings['log']['format'] | undefined
@@ -49,6 +52,7 @@ export function buildSettings(
     graceSeconds: given.graceSeconds ?? file.graceSeconds,
     manageGids: given.manageGids ?? file.manageGids,
     sideChannel: withSocket(file.sideChannel, given.sideChannelSocket),
+    workers: given.workers ?? file.workers,
     replyCacheBytesMax: given.replyCacheBytesMax ?? file.replyCacheBytesMax,
     log: { level: given.logLevel ?? file.log.level, format: given.logFormat ?? file.log.format },
     metrics: { ...file.metrics, port: given.metricsPort ?? file.metrics.port },
@@ -58,6 +62,8 @@ export function buildSettings(
   }
   const listening = wrongListening(settings)
   if (listening !== undefined) throw new ConfigError([problemWithoutPlace(listening)])
+  const tooLittle = wrongShares(settings)
+  if (tooLittle !== undefined) throw new ConfigError([problemWithoutPlace(tooLittle)])
   const wrongChannel = checkSideChannel(settings)
   if (wrongChannel.length > 0 && loaded !== undefined) {
     throw new ConfigError(wrongChannel.map(({ path, message }) => loaded.problemAt(path, message)))
@@ -98,6 +104,18 @@ function wrongListening({ listen, port, mountPort }: Settings): string | undefin
   return undefined
 }
 
+function wrongShares({ workers, limits }: Settings): string | undefined {
+  const { memoryBytesMax, callsMax } = { ...defaultRpcLimits, ...limits }
+  if (workers > 1 && memoryBytesMax < workers * memoryShareBytesMin) {
+    const needed = workers * memoryShareBytesMin
+    return `limits.memory_bytes_max is shared out among the ${workers} workers, which need at least ${needed} together`
+  }
+  if (callsMax < workers) {
+    return `limits.calls_max is shared out among the ${workers} workers, and each needs at least one call`
+  }
+  return undefined
+}
+
 function place(finding: ExportFinding, loaded: LoadedConfig | undefined, fromFile: number): ConfigProblem {
   if (loaded === undefined || finding.index >= fromFile) return problemWithoutPlace(finding.message)
   const field = keyOf[finding.field]
@@ -129,6 +147,7 @@ function fromFile(config: ConfigFile, defaults: Settings): Settings {
     graceSeconds: config.grace_seconds ?? defaults.graceSeconds,
     manageGids: config.manage_gids ?? defaults.manageGids,
     sideChannel: sideChannelFrom(config.side_channel),
+    workers: config.workers ?? defaults.workers,
     limits: limitsFrom(config.limits),
     replyCacheBytesMax: config.limits?.reply_cache_bytes_max ?? defaults.replyCacheBytesMax,
     log: {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { replyCacheBytes } from '../reply-cache/limits.ts'
 import { regionBytes, socketPathBytesMax } from '../side-channel/options.ts'
+import { workersMax } from '../workers/shares.ts'
 import { parseClientPattern } from './client-pattern.ts'
 import { logFormats, logLevels, rpcbindModes } from './settings.ts'
 
@@ -97,6 +98,8 @@ const limitsSchema = z.strictObject(
   { error: missing('must be a mapping') },
 )
 
+export const workers = wholeNumber(1, workersMax)
+
 /** More would keep everybody from locking for longer than anybody is away. */
 export const graceSecondsMax = 3600
 
@@ -164,6 +167,7 @@ export const configSchema = z.strictObject(
     grace_seconds: wholeNumber(0, graceSecondsMax).optional(),
     manage_gids: yesOrNo.optional(),
     side_channel: sideChannelSchema.optional(),
+    workers: workers.optional(),
     limits: limitsSchema.optional(),
     log: z
       .strictObject(

@@ -43,6 +43,8 @@ export interface Settings {
   readonly manageGids: boolean
   /** Undefined: none. */
   readonly sideChannel: SideChannelOptions | undefined
+  /** Event loops that serve the NFS port. */
+  readonly workers: number
   readonly limits: Partial<ServerLimits>
   /** 0: no reply cache. */
   readonly replyCacheBytesMax: number
@@ -81,6 +83,7 @@ export function defaultSettings(environment: NodeJS.ProcessEnv, uid: number): Se
     graceSeconds: defaultGraceSeconds,
     manageGids: false,
     sideChannel: undefined,
+    workers: 1,
     limits: {},
     replyCacheBytesMax: defaultReplyCacheBytesMax,
     log: { level: 'info', format: 'auto' },

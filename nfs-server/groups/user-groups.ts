@@ -16,8 +16,15 @@ interface Entry {
   readonly expires_ms: number
 }
 
+/** A user's groups for another thread, and for how long it may use them. */
+export interface GroupLease {
+  readonly gids: readonly number[]
+  readonly life_ms: number
+}
+
 export interface UserGroupsOptions {
-  readonly lookup: GroupLookup
+  /** Or a thread that knows: whoever asks it uses its answers no longer than it does. Rejects as `identify` does. */
+  readonly lookup: GroupLookup | { readonly lease: (uid: number) => Promise<GroupLease> }
   /** A lookup failed: what was known before is used, else no groups. */
   readonly onFailure: (uid: number, error: unknown) => void
   /** Monotonic, in milliseconds. */
@@ -25,7 +32,7 @@ export interface UserGroupsOptions {
 }
 
 export class UserGroups {
-  readonly #lookup: GroupLookup
+  readonly #lookup: UserGroupsOptions['lookup']
   readonly #onFailure: (uid: number, error: unknown) => void
   readonly #now: () => number
   /** By uid, the longest known first. */
@@ -48,27 +55,44 @@ export class UserGroups {
   /** The caller with its groups; at once if they are known. */
   identify(caller: Caller): Caller | Promise<Caller> {
     if (caller.flavor !== 'sys') return caller
-    const entry = this.#users.get(caller.uid)
-    if (entry !== undefined && this.#now() < entry.expires_ms) return this.#withGroups(caller, entry)
+    const entry = this.#known(caller.uid)
+    if (entry !== undefined) return this.#withGroups(caller, entry)
     return this.#find(caller.uid).then((found) => this.#withGroups(caller, found))
+  }
+
+  /** For a thread that asks this one. */
+  async lease(uid: number): Promise<GroupLease> {
+    const { gids, expires_ms } = this.#known(uid) ?? (await this.#find(uid))
+    return { gids, life_ms: expires_ms - this.#now() }
+  }
+
+  #known(uid: number): Entry | undefined {
+    const entry = this.#users.get(uid)
+    return entry !== undefined && this.#now() < entry.expires_ms ? entry : undefined
   }
 
   #find(uid: number): Promise<Entry> {
     const running = this.#running.get(uid)
     if (running !== undefined) return running
     if (this.#running.size >= lookupsMax) return Promise.reject(new RpcRejection('drop'))
-    const found = this.#ask(uid).then((entry) => {
-      this.#running.delete(uid)
-      this.#remember(uid, entry)
-      return entry
-    })
+    const found = this.#ask(uid)
+      .then((entry) => {
+        this.#remember(uid, entry)
+        return entry
+      })
+      .finally(() => this.#running.delete(uid))
     this.#running.set(uid, found)
     return found
   }
 
   async #ask(uid: number): Promise<Entry> {
+    const lookup = this.#lookup
+    if (typeof lookup === 'object') {
+      const { gids, life_ms } = await lookup.lease(uid)
+      return { gids, expires_ms: this.#now() + life_ms }
+    }
     try {
-      const gids = (await this.#lookup(uid)) ?? []
+      const gids = (await lookup(uid)) ?? []
       return { gids, expires_ms: this.#now() + groupsLifeMs }
     } catch (error) {
       this.#onFailure(uid, error)

@@ -8,11 +8,23 @@ export const durationBucketsSeconds = [
 /** A status of the program (nfsstat3, mountstat3) as a number, or one of RPC by its name. */
 export type CallStatus = number | string
 
-/** Counters of one procedure. Plain numbers: a call in the hot path must cost no more than a few additions. */
-export class ProcedureStatistics {
+/** What was counted of one procedure. */
+export interface ProcedureFigures {
   readonly program: string
   readonly version: number
   /** The procedure's name without its program's prefix: GETATTR, MNT, GETPORT. */
+  readonly procedure: string
+  readonly calls: number
+  readonly callsByStatus: ReadonlyMap<CallStatus, number>
+  /** By the upper bounds above. */
+  readonly callsByDuration: Float64Array
+  readonly durationSecondsSum: number
+}
+
+/** Counters of one procedure. Plain numbers: a call in the hot path must cost no more than a few additions. */
+export class ProcedureStatistics implements ProcedureFigures {
+  readonly program: string
+  readonly version: number
   readonly procedure: string
   /** Calls with status 0, nearly all of them. */
   #callsOk = 0
@@ -35,6 +47,12 @@ export class ProcedureStatistics {
     let calls = this.#callsOk
     for (const count of this.#callsByFailure.values()) calls += count
     return calls
+  }
+
+  /** As they are now, in a form that can be sent to another thread. */
+  figures(): ProcedureFigures {
+    const { program, version, procedure, calls, callsByStatus, callsByDuration, durationSecondsSum } = this
+    return { program, version, procedure, calls, callsByStatus, callsByDuration, durationSecondsSum }
   }
 
   record(status: CallStatus, durationSeconds: number): void {

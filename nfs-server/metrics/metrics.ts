@@ -1,9 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { registerCallCounter, registerCallDurations, type StatusName } from './call-metrics.ts'
-import { CallStatistics } from './call-statistics.ts'
+import { CallStatistics, type ProcedureFigures } from './call-statistics.ts'
 import { type LockFigures, registerLocks } from './lock-metrics.ts'
 import { type ReplyCacheFigures, registerReplyCache } from './reply-cache-metrics.ts'
 import { registerSideChannel, type SideChannelMetrics } from './side-channel-metrics.ts'
+import { sumOfCalls } from './sum-of-calls.ts'
 
 /** What the transport knows, read when somebody asks for the metrics. */
 export interface TransportFigures {
@@ -20,15 +21,26 @@ export interface TransportFigures {
 /** Calls per procedure as a plain object, most called first. */
 export type CallSummary = Readonly<Record<string, number>>
 
+/** What other threads of the server have counted. */
+export interface ThreadFigures {
+  readonly transport: TransportFigures
+  readonly procedures: readonly ProcedureFigures[]
+}
+
 /** Everything measured about one server; prom-client formats it. */
 export class Metrics {
+  /** Those that this thread answers. */
   readonly calls = new CallStatistics()
   readonly #registry = new Registry()
+  #askElsewhere: () => Promise<readonly ThreadFigures[]> = async () => []
+  /** As they were when they were last asked for. */
+  #elsewhere: readonly ThreadFigures[] = []
   #transport: () => TransportFigures = () => noTransport
 
   constructor(statusName: StatusName) {
-    registerCallCounter(this.calls, statusName, this.#registry)
-    registerCallDurations(this.calls, this.#registry)
+    const calls = () => this.#callsEverywhere()
+    registerCallCounter(calls, statusName, this.#registry)
+    registerCallDurations(calls, this.#registry)
     this.#transportGauge('fsva_calls_outstanding', 'Calls not answered yet', 'callsOutstanding')
     this.#transportGauge('fsva_memory_bytes', 'Held by connections, calls and replies', 'memoryBytes')
     this.#transportGauge('fsva_connections', 'Connections open now', 'connections')
@@ -66,8 +78,22 @@ export class Metrics {
     registerSideChannel(figures, this.#registry)
   }
 
+  /** Once. How the figures of the server's other threads are asked for. */
+  setElsewhere(ask: () => Promise<readonly ThreadFigures[]>): void {
+    this.#askElsewhere = ask
+  }
+
+  /** Asks the server's other threads for theirs: `transport` and `summary` have them as of then. `text` does so itself. */
+  async refresh(): Promise<void> {
+    this.#elsewhere = await this.#askElsewhere()
+  }
+
+  #callsEverywhere(): ProcedureFigures[] {
+    return sumOfCalls([...this.calls.procedures, ...this.#elsewhere.flatMap((thread) => thread.procedures)])
+  }
+
   get transport(): TransportFigures {
-    return this.#transport()
+    return this.#elsewhere.reduce((sum, thread) => sumOfTransports(sum, thread.transport), this.#transport())
   }
 
   get contentType(): string {
@@ -75,14 +101,15 @@ export class Metrics {
   }
 
   /** Prometheus' text format. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await this.refresh()
     return this.#registry.metrics()
   }
 
   /** Calls answered, by procedure name; those of MOUNT and rpcbind carry their program's name. */
   summary(): CallSummary {
     const entries = new Map<string, number>()
-    for (const procedure of this.calls.procedures) {
+    for (const procedure of this.#callsEverywhere()) {
       const calls = procedure.calls
       if (calls === 0) continue
       const name =
@@ -93,7 +120,7 @@ export class Metrics {
   }
 
   #transportGauge(name: string, help: string, field: keyof TransportFigures): void {
-    const figures = () => this.#transport()
+    const figures = () => this.transport
     new Gauge({
       name,
       help,
@@ -105,7 +132,7 @@ export class Metrics {
   }
 
   #transportCounter(name: string, help: string, field: keyof TransportFigures): void {
-    const figures = () => this.#transport()
+    const figures = () => this.transport
     new Counter({
       name,
       help,
@@ -118,7 +145,19 @@ export class Metrics {
   }
 }
 
-const noTransport: TransportFigures = {
+function sumOfTransports(a: TransportFigures, b: TransportFigures): TransportFigures {
+  return {
+    connections: a.connections + b.connections,
+    callsOutstanding: a.callsOutstanding + b.callsOutstanding,
+    memoryBytes: a.memoryBytes + b.memoryBytes,
+    connectionsAccepted: a.connectionsAccepted + b.connectionsAccepted,
+    connectionsRefused: a.connectionsRefused + b.connectionsRefused,
+    bytesReceived: a.bytesReceived + b.bytesReceived,
+    bytesSent: a.bytesSent + b.bytesSent,
+  }
+}
+
+export const noTransport: TransportFigures = {
   connections: 0,
   callsOutstanding: 0,
   memoryBytes: 0,

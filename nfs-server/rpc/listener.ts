@@ -26,6 +26,17 @@ export interface RpcListenerOptions {
   readonly accept?: Accept | undefined
   /** A connection was turned away or dropped for the sake of the others; `reason` is for a log. */
   readonly onRefused?: ((address: string, reason: string) => void) | undefined
+  /** A connection has ended, or was refused. */
+  readonly onGone?: ((address: string) => void) | undefined
+}
+
+/** Other threads that serve the same program. */
+export interface Elsewhere {
+  /**
+   * Whether one of them serves the connection, of which it has the descriptor then; `gone` is called when it has ended.
+   * `here` is the number of connections that are served by this thread.
+   */
+  take(accepted: Accepted, here: number, gone: () => void): boolean
 }
 
 /** All sockets of a server: whatever programs they serve, they share the limits. */
@@ -66,13 +77,17 @@ export class RpcListener {
     return this.#load.calls
   }
 
-  /** Serves `dispatcher` by TCP; answers where it really listens. */
-  async listenTcp(dispatcher: Dispatcher, where: ListenAddress): Promise<ListenAddress> {
+  /** Serves `dispatcher` by TCP, with others if there are any; answers where it really listens. */
+  async listenTcp(
+    dispatcher: Dispatcher,
+    where: ListenAddress,
+    elsewhere?: Elsewhere,
+  ): Promise<ListenAddress> {
     const accept = this.#options.accept ?? acceptNatively
     const acceptor = await accept(
       where.address,
       where.port,
-      (accepted) => this.#accepted(dispatcher, accepted),
+      (accepted) => this.#accepted(dispatcher, accepted, elsewhere),
       this.#poll,
     )
     this.#acceptors.push(acceptor)
@@ -86,9 +101,17 @@ export class RpcListener {
     return { address: socket.address, port: socket.port }
   }
 
-  #accepted(dispatcher: Dispatcher, accepted: Accepted): void {
+  #accepted(dispatcher: Dispatcher, accepted: Accepted, elsewhere: Elsewhere | undefined): void {
     const address = plainAddress(accepted.address)
-    const reason = this.#load.refusal(address)
+    const refusal = this.#load.refusal(address)
+    if (refusal === undefined && elsewhere !== undefined) {
+      const gone = () => this.#load.connectionEndedElsewhere(address)
+      if (elsewhere.take(accepted, this.#connections.size, gone)) {
+        this.#load.connectionHandedOver(address)
+        return
+      }
+    }
+    const reason = refusal ?? this.#load.memoryRefusal()
     if (reason !== undefined) {
       this.#refuse(accepted, address, reason)
       return
@@ -109,11 +132,13 @@ export class RpcListener {
   #refuse(accepted: Accepted, address: string, reason: string): void {
     accepted.refuse()
     this.#options.onRefused?.(address, reason)
+    this.#options.onGone?.(address)
   }
 
   #closed(connection: Connection): void {
     this.#connections.delete(connection)
     this.#load.connectionClosed(connection.address)
+    this.#options.onGone?.(connection.address)
     if (this.#connections.size === 0) this.#onEmpty?.()
   }
 

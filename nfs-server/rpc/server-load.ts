@@ -25,6 +25,8 @@ export class ServerLoad {
   readonly reserveBytes: number
   readonly turns = new Turns()
   #connections = 0
+  /** Accepted here and served by other threads, which account for what they hold. */
+  #connectionsElsewhere = 0
   bytes = 0
   calls = 0
   /** A clock for time-outs, moved by the listener's sweep: reading the real one for each record would cost. */
@@ -43,12 +45,19 @@ export class ServerLoad {
     return this.#limits.callsMax - this.calls
   }
 
-  /** Why one more connection from this address is too many; undefined if it is not. */
+  /** Why one more connection from this address is too many, whoever serves it; undefined if it is not. */
   refusal(address: string): string | undefined {
     const limits = this.#limits
-    const here = this.#addresses.get(address)?.connections ?? 0
-    if (this.#connections >= limits.connectionsMax) return 'too many connections'
-    if (here >= limits.connectionsPerAddressMax) return 'too many connections from this address'
+    const of = this.#addresses.get(address)
+    const ofAddress = of === undefined ? 0 : of.connections + of.connectionsElsewhere
+    if (this.#connections + this.#connectionsElsewhere >= limits.connectionsMax) return 'too many connections'
+    if (ofAddress >= limits.connectionsPerAddressMax) return 'too many connections from this address'
+    return undefined
+  }
+
+  /** Why there is no memory here for one more connection; undefined if there is. */
+  memoryRefusal(): string | undefined {
+    const limits = this.#limits
     const room = Math.floor((limits.memoryBytesMax * connectionShare) / connectionBytes)
     if (this.#connections >= room) return 'too many connections for memory_bytes_max'
     // Calls of those who are there may hold the rest.
@@ -59,13 +68,32 @@ export class ServerLoad {
   connectionOpened(address: string): ConnectionLoad {
     this.#connections++
     this.bytes += connectionBytes
+    const of = this.#address(address)
+    of.connections++
+    return new ConnectionLoad(this, of)
+  }
+
+  #address(address: string): AddressLoad {
     let of = this.#addresses.get(address)
     if (of === undefined) {
       of = new AddressLoad(this)
       this.#addresses.set(address, of)
     }
-    of.connections++
-    return new ConnectionLoad(this, of)
+    return of
+  }
+
+  /** The connection is another thread's from now on. */
+  connectionHandedOver(address: string): void {
+    this.#connectionsElsewhere++
+    this.#address(address).connectionsElsewhere++
+  }
+
+  /** One that was handed over has ended. */
+  connectionEndedElsewhere(address: string): void {
+    this.#connectionsElsewhere--
+    const of = this.#address(address)
+    of.connectionsElsewhere--
+    this.#forgetIfUnused(address, of)
   }
 
   /** What its calls hold that go on is released when they end. */
@@ -84,7 +112,8 @@ export class ServerLoad {
   }
 
   #forgetIfUnused(address: string, of: AddressLoad): void {
-    if (of.connections === 0 && of.bytes === 0 && of.calls === 0) this.#addresses.delete(address)
+    const connections = of.connections + of.connectionsElsewhere
+    if (connections === 0 && of.bytes === 0 && of.calls === 0) this.#addresses.delete(address)
   }
 }
 
@@ -94,6 +123,7 @@ export class AddressLoad implements TurnAddress {
   readonly waiting = new Ranking<TurnTaker>()
   served = 0
   connections = 0
+  connectionsElsewhere = 0
   bytes = 0
   calls = 0
 

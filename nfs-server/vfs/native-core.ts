@@ -12,14 +12,22 @@ import type { ExportOptions } from '../exports.ts'
 
 export type { Judgement } from '../../native/binding.ts'
 
-/** One per state directory and process. */
+/** One per state directory and process, of which each thread has one of these. */
 export class Core {
   readonly native: NativeCore
   readonly #ids = new WeakMap<Caller, number>()
 
-  /** Throws if another server uses the directory, or it is not usable; its parent must exist. */
-  constructor(stateDirectory: string) {
-    this.native = addon.NativeCore.open(stateDirectory)
+  /**
+   * By its state directory, whose parent must exist: throws if another server uses it, or it is not usable. Or the core
+   * that another thread shares.
+   */
+  constructor(core: string | { readonly shared: number }) {
+    this.native = typeof core === 'string' ? addon.NativeCore.open(core) : addon.NativeCore.join(core.shared)
+  }
+
+  /** What another thread makes its Core of, as long as this one is not closed. */
+  share(): { readonly shared: number } {
+    return { shared: this.native.share() }
   }
 
   /**
@@ -35,7 +43,7 @@ export class Core {
     this.native.loadPolicy(exports.map(exportArgument))
   }
 
-  /** Gives up the state directory as soon as every NativeVfs is closed, too. */
+  /** Gives up the state directory as soon as every NativeVfs, and those of other threads, are closed, too. */
   close(): void {
     this.native.close()
   }

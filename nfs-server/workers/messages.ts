@@ -1,0 +1,77 @@
+/** What the server's thread and its workers tell each other. All of it is copied, nothing is shared. */
+import type { ExportOptions } from '../exports.ts'
+import type { GroupLease } from '../groups/user-groups.ts'
+import type { ProcedureFigures } from '../metrics/call-statistics.ts'
+import type { TransportFigures } from '../metrics/metrics.ts'
+import type { Refusal } from '../refusal-log.ts'
+import type { Descriptor } from '../rpc/acceptor.ts'
+import type { RpcLimits } from '../rpc/limits.ts'
+
+/** What a worker begins with. */
+export interface WorkerStart {
+  /** NativeCore.share's number. */
+  readonly core: number
+  /** The worker's share of them. */
+  readonly limits: RpcLimits
+  readonly exports: readonly ExportOptions[]
+  readonly hasReplyCache: boolean
+  /** Users' groups are asked for. */
+  readonly manageGids: boolean
+}
+
+/** What a worker has done so far. */
+export interface WorkerFigures {
+  readonly transport: TransportFigures
+  readonly procedures: readonly ProcedureFigures[]
+}
+
+export type ToWorker =
+  /** The worker closes the descriptor. */
+  | { readonly kind: 'connection'; readonly connection: Descriptor }
+  | { readonly kind: 'exports'; readonly exports: readonly ExportOptions[] }
+  /** Answered by `figures` of the same number. */
+  | { readonly kind: 'count'; readonly number: number }
+  /** Answers `groups`; undefined: too many are being looked up. */
+  | { readonly kind: 'groups'; readonly uid: number; readonly lease: GroupLease | undefined }
+  /** Answered by `drained`. Nothing follows. */
+  | { readonly kind: 'drain'; readonly deadlineMs: number }
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  /** A connection from there has ended, or was refused. */
+  | { readonly kind: 'gone'; readonly address: string }
+  | { readonly kind: 'refusals'; readonly refusals: CountedRefusals }
+  | { readonly kind: 'failed'; readonly failure: CallFailure }
+  | { readonly kind: 'groups'; readonly uid: number }
+  | { readonly kind: 'figures'; readonly number: number; readonly figures: WorkerFigures }
+  | {
+      readonly kind: 'drained'
+      /** Calls without an answer. */
+      readonly cutOff: number
+      /** Native operations that go on: the thread cannot end before they do. */
+      readonly running: number
+      readonly figures: WorkerFigures
+    }
+
+export interface CountedRefusals {
+  readonly counted: readonly CountedRefusal[]
+  /** Those that are not told apart. */
+  readonly others: number
+}
+
+/** As RefusalLog.report has it, that many times. */
+export interface CountedRefusal {
+  readonly refusal: Refusal
+  readonly key: string
+  readonly times: number
+}
+
+/** A handler failed with something that is no answer: a bug of ours. */
+export interface CallFailure {
+  readonly error: unknown
+  readonly program: number
+  readonly version: number
+  readonly procedure: number
+  readonly xid: number
+  readonly client: string
+}
