@@ -10,6 +10,8 @@ export interface Workload {
   readonly operation: string
   readonly depth: number
   readonly ioBytes: number
+  /** Each with calls to that depth; one if undefined. */
+  readonly connections?: number
 }
 
 const workload = (operation: string, depth: number, ioBytes = 4096): Workload => ({
@@ -56,10 +58,11 @@ export async function measure(
 ): Promise<Measurement> {
   const words = ['--port', server.port, '--mount-port', server.mountPort, '--export', directory]
   const what = ['--operation', work.operation, '--depth', work.depth, '--io-bytes', work.ioBytes]
+  const width = ['--connections', work.connections ?? 1]
   const before = server.cpuSeconds()
   const { stdout } = await promisify(execFile)(
     loadBinary,
-    [...words, ...what, '--seconds', seconds, '--file-bytes', 16 << 20].map(String),
+    [...words, ...what, ...width, '--seconds', seconds, '--file-bytes', 16 << 20].map(String),
   )
   const cpuSeconds = server.cpuSeconds() - before
   const result = JSON.parse(stdout) as Record<string, number>

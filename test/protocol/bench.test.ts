@@ -32,6 +32,12 @@ t.test('of NFS', { skip: process.getuid!() !== 0 && 'it takes namespaces of its 
   for (const cells of lines) t.ok(Number(cells[3]) > 0, `${cells[1]} at depth ${cells[2]}`)
 })
 
+t.test('of several event loops', async (t) => {
+  const [, ...lines] = cellsOf(await bench('bench/workers.ts', '--quick', '--only', 'lookup'))
+  t.equal(lines.length, 1)
+  for (const cells of lines) for (const cell of cells.slice(2, 8)) t.ok(Number(cell) > 0, cell)
+})
+
 t.test('of the side channel', async (t) => {
   const lines = cellsOf(await bench('bench/side-channel/main.ts', '--quick'))
   for (const { title } of rows) {
