@@ -22,6 +22,7 @@ const jobs = {
   'bench side-channel': ['bench/side-channel/main.ts'],
   'bench workers': ['bench/workers.ts'],
   'bench coherence': ['test/vm/coherence-figures.ts'],
+  'bench macro': ['bench/macro/main.ts'],
 }
 
 const [first = 'setup', second, ...others] = process.argv.slice(2)

@@ -83,6 +83,16 @@ export async function unpackPackages(
       if (follow.test(match[1]!)) names.add(match[1]!)
     }
   }
+  await unpackNamed(release, [...names], directory)
+}
+
+/** Downloads exactly these packages of a release and unpacks them all into `directory`. */
+export async function unpackNamed(
+  release: string,
+  names: readonly string[],
+  directory: string,
+): Promise<void> {
+  const options = await aptOptions(release)
   const downloads = join(directory, 'downloads')
   await mkdir(downloads, { recursive: true })
   const unsandboxed = ['-o', 'APT::Sandbox::User=']

@@ -36,6 +36,8 @@ export interface BareFsvaVmOptions {
   readonly disks: readonly FsvaDisk[]
   /** Default: made for this boot. */
   readonly serverImage?: string
+  /** More QEMU devices. */
+  readonly deviceArguments?: readonly string[]
 }
 
 export interface FsvaVmOptions extends Omit<BareFsvaVmOptions, 'disks'> {
@@ -123,6 +125,7 @@ export class FsvaVm {
         ...options.disks.flatMap(({ serial, file }) => virtioDisk(serial, file, false)),
         ...virtioDisk('node', await nodeImage(), true),
         ...virtioDisk('server', server, true),
+        ...(options.deviceArguments ?? []),
       ],
     })
     await linkDisks(vm)

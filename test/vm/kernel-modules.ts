@@ -8,6 +8,7 @@ const bootModules = ['virtio_pci', 'virtio_console', 'virtio_net', 'virtio_blk',
 /** Carried along and loaded when something asks for them. */
 const extraModules = [
   'nfsv4',
+  'nfsd',
   'ext4',
   'xfs',
   'btrfs',

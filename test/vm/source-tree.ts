@@ -1,4 +1,4 @@
-/** A tree that looks like a source repository, always the same for the same arguments, as a tar file. */
+/** A tree that looks like a source repository, always the same for the same arguments, as files or packed by tar. */
 import { createHash } from 'node:crypto'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,8 +6,14 @@ import { command } from './command.ts'
 
 const filesPerDirectory = 25
 
-/** Writes `files` files (plus some symbolic links) below `directory` and packs them into `tarPath`. */
+/** Writes a tree of `files` files (plus some symbolic links) below `directory` and packs it into `tarPath`. */
 export async function makeSourceTree(directory: string, tarPath: string, files: number): Promise<void> {
+  await writeSourceTree(directory, files)
+  await command('tar', ['-C', directory, '-cf', tarPath, 'tree'], { timeoutMs: 120_000 })
+}
+
+/** The tree alone: `directory`/tree. */
+export async function writeSourceTree(directory: string, files: number): Promise<void> {
   for (let index = 0; index < files; index++) {
     const number = Math.floor(index / filesPerDirectory)
     const below = join(directory, 'tree', `part-${number % 16}`, `module-${number}`)
@@ -18,7 +24,6 @@ export async function makeSourceTree(directory: string, tarPath: string, files: 
     const mode = index % 10 === 0 ? 0o755 : 0o644
     await writeFile(join(below, `file-${index}.ts`), sourceText(index), { mode })
   }
-  await command('tar', ['-C', directory, '-cf', tarPath, 'tree'], { timeoutMs: 120_000 })
 }
 
 /** Between nothing and a few kilobytes of lines that no two files share. */

@@ -23,6 +23,8 @@ export interface TwoVmsOptions {
    * `unused`: the server leaves it alone.
    */
   readonly sharedMemory?: { readonly bytes: number; readonly unused?: boolean }
+  /** More QEMU devices of the appliance. */
+  readonly deviceArguments?: readonly string[]
 }
 
 export interface OtherUserVmOptions extends UserVmOptions {

@@ -48,6 +48,7 @@ export class Vm {
   /** Without prefix length. */
   readonly address: string
   readonly kernelVersion: string
+  readonly acceleration: Acceleration
   /** From starting QEMU to the agent's first word. */
   readonly bootMs: number
   readonly qemu: Qemu
@@ -59,6 +60,7 @@ export class Vm {
     channel: AgentChannel,
     bootMs: number,
     kernelVersion: string,
+    acceleration: Acceleration,
   ) {
     this.name = options.name
     this.address = options.attachment.address.split('/')[0]!
@@ -66,6 +68,7 @@ export class Vm {
     this.#channel = channel
     this.bootMs = bootMs
     this.kernelVersion = kernelVersion
+    this.acceleration = acceleration
   }
 
   static async boot(scope: RunScope, options: VmOptions): Promise<Vm> {
@@ -91,7 +94,7 @@ export class Vm {
       inside: options.inside,
     })
     const channel = await connectAgent(qemu, options.name)
-    return new Vm(options, qemu, channel, performance.now() - started, kernel.version)
+    return new Vm(options, qemu, channel, performance.now() - started, kernel.version, acceleration)
   }
 
   /** Runs a shell script and answers whatever came of it. Several may run at the same time. */
