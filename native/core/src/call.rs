@@ -7,11 +7,13 @@ use crate::answer::{Answer, Attributes, WccAttributes};
 use crate::attributes;
 use crate::caller::{Caller, Credentials};
 use crate::credentials::{CredentialsGuard, acting_uid};
+use crate::descriptor_cache::Moment;
 use crate::engine::Engine;
 use crate::errno::{Errno, Result};
 use crate::export_policy::{Access, Export};
 use crate::filesystem::{Filesystem, ObjectName};
 use crate::handle::{Handle, WIRE_BYTES_MAX, WireHandle};
+use crate::inode::Inode;
 use crate::intent::Intent;
 use crate::name::Name;
 use crate::object::{DataAccess, Descriptor, Object};
@@ -160,7 +162,28 @@ impl Call<'_> {
         let same = filesystem.key == parent.filesystem.key;
         let place = (same && !name.is_special()).then(|| (parent.name.object(), name.as_bytes()));
         let object_name = filesystem.name_of(fd.as_fd(), place)?;
-        self.adopt_named(directory, filesystem, object_name, fd)
+        let opened = self.adopt_named(directory, filesystem, object_name, fd)?;
+        let filesystem = &opened.object.filesystem;
+        if let Some(inode) = Inode::of(stat)
+            && filesystem.traits.inline
+            && !filesystem.uses_table()
+        {
+            self.engine.objects.found(&opened.object, inode);
+        }
+        Ok(opened)
+    }
+
+    /// What was found in `directory`, if it has been adopted before and open ever since: neither its kernel handle nor its MAC
+    /// has to be made again. `stat` was looked at after the `moment`.
+    pub fn already_open(&self, directory: &Opened, stat: &libc::statx, moment: Moment) -> Option<Opened> {
+        let parent = &directory.object;
+        let inode = Inode::of(stat).filter(|_| stat.stx_mnt_id == parent.filesystem.mount_id)?;
+        let object = self.engine.objects.get_by_inode(parent.export, &inode, moment)?;
+        (object.filesystem.key == parent.filesystem.key).then(|| Opened {
+            object,
+            export: directory.export.clone(),
+            credentials: directory.credentials.clone(),
+        })
     }
 
     /// As `adopt`, of an object whose name in its file system is known.
@@ -317,12 +340,15 @@ impl Opened {
     }
 }
 
-/// What statx says of an object of this file system, as it is now.
+/// What statx says of an object of this file system, as it is now. Where calls are answered on the event loop, it knows
+/// inodes from each other.
 pub fn stat_in(filesystem: &Filesystem, fd: BorrowedFd<'_>) -> Result<libc::statx> {
     let traits = &filesystem.traits;
     // FUSE and its like remember attributes for a while, and of each name of a file apart.
     if traits.remote && !traits.durable_kernel_handles {
         sys::statx_from_source(fd)
+    } else if traits.inline {
+        sys::statx_with_birth(fd)
     } else {
         sys::statx(fd)
     }

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::closing::Evicted;
+use crate::handle::ExportId;
+use crate::inode::Inode;
 use crate::object::Object;
 
 /// A handle ends in its MAC, which is as good as random: its last 8 bytes are the hash.
@@ -29,8 +31,30 @@ impl Hasher for MacHasher {
 
 const NONE: usize = usize::MAX;
 
+/// The table of inodes is found in by a digest, which is scattered already.
+#[derive(Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, _bytes: &[u8]) {
+        unreachable!("digests are numbers");
+    }
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A point in the order in which inodes were found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Moment(u64);
+
 struct Entry {
     object: Option<Arc<Object>>,
+    /// Which inode it was found to be, and when.
+    inode: Option<(Inode, Moment)>,
     used_at: u64,
     newer: usize,
     older: usize,
@@ -39,6 +63,8 @@ struct Entry {
 #[derive(Default)]
 struct Lru {
     by_handle: HashMap<Box<[u8]>, usize, BuildHasherDefault<MacHasher>>,
+    /// By the inode's digest; of several with the same one has it.
+    by_inode: HashMap<u64, u32, BuildHasherDefault<DigestHasher>>,
     entries: Vec<Entry>,
     free: Vec<usize>,
     newest: usize,
@@ -52,6 +78,8 @@ pub struct DescriptorCache {
     descriptors_max: usize,
     /// Objects evicted and not closed yet.
     leaving: Arc<AtomicUsize>,
+    /// Inodes found so far.
+    found: AtomicU64,
     /// A clock that somebody else advances; only differences matter.
     now: AtomicU64,
 }
@@ -68,6 +96,7 @@ impl DescriptorCache {
             descriptors: Arc::default(),
             descriptors_max,
             leaving: Arc::default(),
+            found: AtomicU64::new(0),
             now: AtomicU64::new(0),
         }
     }
@@ -92,6 +121,41 @@ impl DescriptorCache {
         let object = Arc::new(object);
         lru.add(object.clone(), now);
         object
+    }
+
+    /// The object, if it is here, is this inode: its handle is what the file system says today.
+    pub fn found(&self, object: &Object, inode: Inode) {
+        let mut lru = self.lru.lock().unwrap();
+        let Some(&index) = lru.by_handle.get(object.wire.as_bytes()) else {
+            return;
+        };
+        let Ok(short_index) = u32::try_from(index) else {
+            return;
+        };
+        lru.forget_inode(index);
+        lru.by_inode.insert(inode.digest(object.export), short_index);
+        let moment = Moment(self.found.fetch_add(1, Ordering::SeqCst) + 1);
+        lru.entries[index].inode = Some((inode, moment));
+    }
+
+    /// To be asked before a name is looked at whose inode is then to be got.
+    pub fn moment(&self) -> Moment {
+        Moment(self.found.load(Ordering::SeqCst))
+    }
+
+    /// What was found to be this inode of this export by the `moment`, and has been open since.
+    pub fn get_by_inode(&self, export: ExportId, inode: &Inode, moment: Moment) -> Option<Arc<Object>> {
+        let mut lru = self.lru.lock().unwrap();
+        let index = *lru.by_inode.get(&inode.digest(export))? as usize;
+        let entry = &lru.entries[index];
+        let (known, since) = entry.inode.as_ref()?;
+        let object = entry.object.as_ref()?;
+        if known != inode || object.export != export || *since > moment {
+            return None;
+        }
+        let object = object.clone();
+        lru.touch(index, self.now.load(Ordering::Relaxed));
+        Some(object)
     }
 
     pub fn remove(&self, wire: &[u8]) -> Option<Arc<Object>> {
@@ -169,6 +233,7 @@ impl Lru {
         let key = object.wire.as_bytes().into();
         let entry = Entry {
             object: Some(object),
+            inode: None,
             used_at: now,
             newer: NONE,
             older: NONE,
@@ -197,9 +262,22 @@ impl Lru {
 
     fn remove(&mut self, wire: &[u8]) -> Option<Arc<Object>> {
         let index = self.by_handle.remove(wire)?;
+        self.forget_inode(index);
         self.unlink(index);
         self.free.push(index);
         self.entries[index].object.take()
+    }
+
+    fn forget_inode(&mut self, index: usize) {
+        let entry = &mut self.entries[index];
+        let Some((inode, _)) = entry.inode.take() else {
+            return;
+        };
+        let Some(object) = &entry.object else { return };
+        let digest = inode.digest(object.export);
+        if self.by_inode.get(&digest).copied().map(|other| other as usize) == Some(index) {
+            self.by_inode.remove(&digest);
+        }
     }
 
     fn remove_oldest(&mut self) -> Option<Arc<Object>> {

@@ -28,6 +28,7 @@ pub mod handle_table_index;
 pub mod handle_table_log;
 pub mod handle_table_resolve;
 pub mod handle_tables;
+pub mod inode;
 pub mod intent;
 pub mod kernel_handle;
 pub mod lane;

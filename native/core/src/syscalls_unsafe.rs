@@ -30,7 +30,12 @@ pub fn statx(fd: BorrowedFd<'_>) -> Result<libc::statx> {
 
 /// As `statx`, with the time of birth if the file system knows it (STATX_BTIME in stx_mask).
 pub fn statx_with_birth(fd: BorrowedFd<'_>) -> Result<libc::statx> {
-    statx_of(fd, EMPTY, libc::STATX_BTIME, 0)
+    statx_at_with_birth(fd, EMPTY)
+}
+
+/// As `statx_at`, with the time of birth if the file system knows it.
+pub fn statx_at_with_birth(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
+    statx_of(directory, name, libc::STATX_BTIME, 0)
 }
 
 /// As `statx`, asking whoever the attributes come from instead of believing what the kernel remembers of them.

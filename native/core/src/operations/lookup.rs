@@ -42,9 +42,7 @@ impl Operation for Lookup {
             output.answer.set_handle(&found.object.wire);
             return Ok(());
         }
-        let fd = open_entry(call, &directory, &self.name)?;
-        let stat = stat_in(&directory.object.filesystem, fd.as_fd())?;
-        let found = call.adopt_with(&directory, &self.name, fd, &stat)?;
+        let (found, stat) = find(call, &directory, &self.name)?;
         // A change after the first look was reported to nobody who did not know the handle yet.
         output.answer.object = if call.gives(&found) {
             found.attributes_of(&stat_in(&found.object.filesystem, found.fd())?)
@@ -54,6 +52,26 @@ impl Operation for Lookup {
         output.answer.set_handle(&found.object.wire);
         Ok(())
     }
+}
+
+/// The object of that name, and what statx says of it.
+fn find(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<(Opened, libc::statx)> {
+    let moment = call.engine.objects.moment();
+    let filesystem = &directory.object.filesystem;
+    // Nothing waits there: it may be looked at without being opened.
+    if filesystem.traits.memory {
+        let stat = sys::statx_at_with_birth(directory.fd(), name.as_c_str())?;
+        if let Some(found) = call.already_open(directory, &stat, moment) {
+            return Ok((found, stat));
+        }
+    }
+    let fd = open_entry(call, directory, name)?;
+    let stat = stat_in(filesystem, fd.as_fd())?;
+    let found = match call.already_open(directory, &stat, moment) {
+        Some(found) => found,
+        None => call.adopt_with(directory, name, fd, &stat)?,
+    };
+    Ok((found, stat))
 }
 
 fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedFd> {
