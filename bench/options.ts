@@ -3,6 +3,8 @@ import { Command } from 'commander'
 
 export interface BenchOptions {
   readonly rounds: number
+  /** Nothing is measured: it only shows that it runs. */
+  readonly isQuick: boolean
   /** Of one measurement. */
   readonly seconds: number
   /** What is measured has this in its name. */
@@ -33,6 +35,7 @@ export function benchOptions(name: string, description: string, seconds: number)
     }>()
   const { quick, only, directory, json } = options
   return {
+    isQuick: quick === true,
     rounds: quick ? 1 : Number(options.rounds),
     seconds: quick ? 0.2 : Number(options.seconds),
     only,

@@ -20,6 +20,7 @@ const jobs = {
   soak: ['test/soak/main.ts'],
   bench: ['bench/main.ts'],
   'bench side-channel': ['bench/side-channel/main.ts'],
+  'bench growth': ['bench/growth/main.ts'],
   'bench workers': ['bench/workers.ts'],
   'bench coherence': ['test/vm/coherence-figures.ts'],
   'bench macro': ['bench/macro/main.ts'],

@@ -38,6 +38,16 @@ t.test('of several event loops', async (t) => {
   for (const cells of lines) for (const cell of cells.slice(2, 8)) t.ok(Number(cell) > 0, cell)
 })
 
+t.test(
+  'of how it grows',
+  { skip: process.getuid!() !== 0 && 'it takes namespaces of its own' },
+  async (t) => {
+    const [, ...lines] = cellsOf(await bench('bench/growth/main.ts', '--quick'))
+    t.equal(lines.length, 9)
+    for (const cells of lines) t.match(cells[3], /[1-9]/, cells[1])
+  },
+)
+
 t.test('of the side channel', async (t) => {
   const lines = cellsOf(await bench('bench/side-channel/main.ts', '--quick'))
   for (const { title } of rows) {

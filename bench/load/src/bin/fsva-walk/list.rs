@@ -21,6 +21,9 @@ pub struct List {
     /// Goes on listing it for this long; once if 0
     #[arg(long, default_value_t = 0.0)]
     seconds: f64,
+    /// To its end also when the time is up
+    #[arg(long)]
+    whole: bool,
 }
 
 /// Where a listing has come to.
@@ -46,7 +49,7 @@ impl List {
                 self.next(&mut client, &directory, &mut place)?;
                 longest = longest.max(asked.elapsed());
                 calls += 1;
-                if place.cookie != 0 && !duration.is_zero() && started.elapsed() >= duration {
+                if !self.whole && !duration.is_zero() && started.elapsed() >= duration {
                     break;
                 }
             }

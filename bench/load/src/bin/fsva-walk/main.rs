@@ -1,5 +1,6 @@
 //! fsva-walk: what makes a server grow. A million files touched, a huge directory listed, connections that are kept.
 
+mod beside;
 mod hold;
 mod list;
 mod touch;
@@ -41,6 +42,8 @@ enum Walk {
     Touch(touch::Touch),
     /// Lists the mounted directory to its end
     List(list::List),
+    /// Asks for one file again and again, while calls to another export are under way
+    Beside(beside::Beside),
     /// Makes connections that each make a NULL, a GETATTR and a WRITE, says so, and keeps them until its input ends
     Hold(hold::Hold),
 }
@@ -50,6 +53,7 @@ fn main() {
     let done = match walk {
         Walk::Touch(touch) => touch.run(&server),
         Walk::List(list) => list.run(&server),
+        Walk::Beside(beside) => beside.run(&server),
         Walk::Hold(hold) => hold.run(&server),
     };
     if let Err(error) = done {
@@ -69,7 +73,11 @@ impl Server {
 
     /// The handle of the mounted directory.
     pub fn mount(&self) -> Result<Vec<u8>, Box<dyn Error>> {
+        self.mount_path(&self.export)
+    }
+
+    pub fn mount_path(&self, path: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         let address = SocketAddr::new(self.address, self.mount_port);
-        mount(&mut Client::connect(address, MOUNT_PROGRAM)?, &self.export)
+        mount(&mut Client::connect(address, MOUNT_PROGRAM)?, path)
     }
 }
