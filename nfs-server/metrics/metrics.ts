@@ -81,6 +81,16 @@ export class Metrics {
   /** Once. How the figures of the server's other threads are asked for. */
   setElsewhere(ask: () => Promise<readonly ThreadFigures[]>): void {
     this.#askElsewhere = ask
+    const connections = () => [this.#transport(), ...this.#elsewhere.map(({ transport }) => transport)]
+    new Gauge({
+      name: 'fsva_worker_connections',
+      help: 'Connections open now, by the worker that serves them',
+      labelNames: ['worker'],
+      registers: [this.#registry],
+      collect() {
+        for (const [worker, { connections: count }] of connections().entries()) this.set({ worker }, count)
+      },
+    })
   }
 
   /** Asks the server's other threads for theirs: `transport` and `summary` have them as of then. `text` does so itself. */

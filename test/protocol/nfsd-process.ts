@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { withTestWorkers } from '../fixtures/test-workers.ts'
 
 export const nfsdProgram = join(import.meta.dirname, '..', '..', 'nfs-server', 'bin', 'fsva-nfsd.js')
 const waitMs = 120_000
@@ -24,7 +25,8 @@ export class NfsdProcess {
     args: readonly string[],
     options: { env?: NodeJS.ProcessEnv; wrapper?: readonly string[] } = {},
   ) {
-    const [program, ...rest] = [...(options.wrapper ?? []), process.execPath, nfsdProgram, ...args]
+    const nfsd = [process.execPath, nfsdProgram, ...withTestWorkers(args)]
+    const [program, ...rest] = [...(options.wrapper ?? []), ...nfsd]
     const env = { ...process.env, ...options.env }
     this.#child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {

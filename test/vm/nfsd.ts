@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withTestWorkers } from '../fixtures/test-workers.ts'
 import { repositoryRoot } from './cache.ts'
 import { command, requireProgram } from './command.ts'
 import type { Network } from './network.ts'
@@ -87,7 +88,7 @@ export class Nfsd {
     }
   }
 
-  #arguments(): string[] {
+  #arguments(): readonly string[] {
     const { exports, squash = 'no_root_squash' } = this.#options
     const ports = this.#ports
     const fixed = ['--rpcbind', 'serve']
@@ -99,14 +100,14 @@ export class Nfsd {
       '--mount-port',
       `${ports?.mount ?? 0}`,
     ]
-    return [
+    return withTestWorkers([
       ...exports.flatMap((directory) => ['--export', directory]),
       ...['--listen', this.#network.listenAddress, '--state-dir', this.stateDirectory],
       ...['--metrics-port', '0', '--log-format', 'json'],
       ...(this.#network.kind === 'namespace' ? fixed : free),
       ...squashArguments[squash],
       ...(this.#options.arguments ?? []),
-    ]
+    ])
   }
 
   /** Changes options from the next start on. */
