@@ -340,6 +340,8 @@ interface Addon {
   /** `ready` is called when `look` has something to report. */
   readonly NativeSockets: new (ready: () => void) => NativeSockets
   answerLayout(): Record<string, number>
+  /** The process ends next, with this code: what hangs in a worker's file system does not keep it from that. */
+  processEnds(code: number): void
 }
 
 function load(): Addon {

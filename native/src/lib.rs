@@ -15,6 +15,7 @@ mod agent_mapping;
 mod agent_memory_unsafe;
 mod arguments;
 mod core;
+mod ending;
 mod file_lock;
 mod groups;
 mod guard;

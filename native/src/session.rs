@@ -22,6 +22,7 @@ use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use crate::core::{NativeCore, failure};
+use crate::ending;
 
 /// Returned instead of a status when the answer comes later.
 pub const PENDING: i32 = -1;
@@ -98,7 +99,8 @@ impl Completions {
         self.close();
         // SAFETY: no memory involved.
         let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
-        let deadline = Instant::now() + if is_main_thread { EXIT_WAIT } else { TEARDOWN_WAIT };
+        let is_end = is_main_thread || ending::exit_code().is_some();
+        let deadline = Instant::now() + if is_end { EXIT_WAIT } else { TEARDOWN_WAIT };
         let mut queue = self.queue.lock().unwrap();
         while queue.running > 0 {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
@@ -106,6 +108,10 @@ impl Completions {
                     return;
                 }
                 // The buffers are about to be freed while a thread may still fill them.
+                if let Some(code) = ending::exit_code() {
+                    // SAFETY: no memory involved.
+                    unsafe { libc::_exit(code) };
+                }
                 std::process::abort();
             };
             queue = self.idle.wait_timeout(queue, left).unwrap().0;

@@ -12,6 +12,18 @@ import type { ExportOptions } from '../exports.ts'
 
 export type { Judgement } from '../../native/binding.ts'
 
+let isEndAnnounced = false
+
+/**
+ * For a process with workers: its end waits for them, and they would wait for what hangs in a file system, because that
+ * uses their memory. From now on they know when it is the process that ends.
+ */
+export function announceProcessEnd(): void {
+  if (isEndAnnounced) return
+  isEndAnnounced = true
+  process.once('exit', (code) => addon.processEnds(code))
+}
+
 /** One per state directory and process, of which each thread has one of these. */
 export class Core {
   readonly native: NativeCore

@@ -11,7 +11,7 @@ import type { Accepted } from '../rpc/acceptor.ts'
 import { plainAddress } from '../rpc/connection.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
 import type { Elsewhere } from '../rpc/listener.ts'
-import type { Core } from '../vfs/native-core.ts'
+import { announceProcessEnd, type Core } from '../vfs/native-core.ts'
 import type { CallFailure, FromWorker, ToWorker, WorkerFigures, WorkerStart } from './messages.ts'
 
 export interface WorkerPoolOptions {
@@ -39,6 +39,7 @@ export class WorkerPool implements Elsewhere {
 
   /** Resolves when all of them can be given connections. */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
+    announceProcessEnd()
     const pool = new WorkerPool(options)
     try {
       await Promise.all(pool.#members.map((member) => member.ready))

@@ -1,5 +1,6 @@
 /** The appliance: a VM that runs Node and fsva-nfsd, with the exported file system on a virtio disk of its own. */
 import { join } from 'node:path'
+import { withTestWorkers } from '../fixtures/test-workers.ts'
 import { nodeImage, serverImage } from './appliance-image.ts'
 import { type FileSystem, makeDisk } from './disk.ts'
 import type { KernelName } from './kernel.ts'
@@ -151,12 +152,13 @@ export class FsvaVm {
   /** `exports`: the options that say what is exported; default: those of the last time. */
   async startServer(exports: readonly string[] = this.#exports): Promise<void> {
     this.#exports = exports
-    const words = [
-      ...['node', '/fsva/nfs-server/main.js', ...exports],
+    const args = withTestWorkers([
+      ...exports,
       ...this.#listen.flatMap((address) => ['--listen', address]),
       ...['--rpcbind', 'serve', '--metrics-port', '0', '--log-format', 'json'],
       ...this.#arguments,
-    ]
+    ])
+    const words = ['node', '/fsva/nfs-server/main.js', ...args]
     const ready = Promise.withResolvers<string>()
     let output = ''
     const script = `echo $$ > /run/nfsd.pid; exec ${words.join(' ')} 2>> /run/nfsd.log`
