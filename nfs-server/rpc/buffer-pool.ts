@@ -21,6 +21,8 @@ export interface Chunk {
   readonly bytes: Buffer
   /** Its memory is used again. */
   readonly isPooled: boolean
+  /** Given out in pieces, see takePiece. */
+  isSlab: boolean
   holds: number
   /** Answers for the whole chunk until the last hold is released. */
   holder: MemoryHolder | undefined
@@ -32,7 +34,13 @@ let unusedBytes = 0
 
 /** Memory of its own, known to `hold`. */
 export function newChunk(size: number, isPooled = false): Chunk {
-  const chunk: Chunk = { bytes: Buffer.allocUnsafeSlow(size), isPooled, holds: 0, holder: undefined }
+  const chunk: Chunk = {
+    bytes: Buffer.allocUnsafeSlow(size),
+    isPooled,
+    isSlab: false,
+    holds: 0,
+    holder: undefined,
+  }
   chunks.set(chunk.bytes.buffer, chunk)
   return chunk
 }
@@ -45,16 +53,43 @@ export function bufferBytes(length: number): number {
 /** Exactly `length` bytes, uninitialized, of a buffer that goes back when it has been held and released. */
 export function takeBuffer(length: number): Buffer {
   const size = bufferBytes(length)
-  let chunk = unused.get(size)?.pop()
-  if (chunk === undefined) chunk = newChunk(size, true)
-  else unusedBytes -= size
-  return chunk.bytes.subarray(0, length)
+  return takeChunk(size).bytes.subarray(0, length)
+}
+
+function takeChunk(size: number): Chunk {
+  const chunk = unused.get(size)?.pop()
+  if (chunk === undefined) return newChunk(size, true)
+  unusedBytes -= size
+  return chunk
+}
+
+let slab: Chunk | undefined
+let slabUsed = 0
+
+/**
+ * As `takeBuffer`, of at most a granule, from a slab of which others have pieces. A piece comes held, so that nobody gets its
+ * memory before it has been answered: `hold` takes that hold over, once for each piece. One that is never held leaves
+ * its slab to the garbage collector.
+ */
+export function takePiece(length: number): Buffer {
+  if (slab === undefined || slabUsed + length > slab.bytes.length) {
+    release(slab)
+    slab = takeChunk(granuleBytes)
+    slab.isSlab = true
+    // Its own, as long as there are pieces to come.
+    slab.holds = 1
+    slabUsed = 0
+  }
+  slab.holds++
+  const piece = slab.bytes.subarray(slabUsed, slabUsed + length)
+  slabUsed += length
+  return piece
 }
 
 /** Keeps the memory behind a view as it is until `release`; undefined if it is not ours to use again. */
 export function hold(view: Uint8Array): Chunk | undefined {
   const chunk = chunks.get(view.buffer)
-  if (chunk !== undefined) chunk.holds++
+  if (chunk !== undefined && !chunk.isSlab) chunk.holds++
   return chunk
 }
 
@@ -62,6 +97,7 @@ export function release(chunk: Chunk | undefined): void {
   if (chunk === undefined || --chunk.holds > 0) return
   chunk.holder?.release(chunk.bytes.length)
   chunk.holder = undefined
+  chunk.isSlab = false
   if (!chunk.isPooled) return
   const size = chunk.bytes.length
   if (unusedBytes + size > unusedBytesMax) return

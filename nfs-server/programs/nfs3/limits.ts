@@ -30,6 +30,5 @@ export function clippedOffset(offset: bigint): bigint {
   return offset
 }
 
-/** Reads up to this size share slabs; larger ones have a buffer of their own. */
+/** Reads up to this size are given pieces of a buffer; larger ones have one of their own. */
 export const smallReadBytes = 1 << 14
-export const readSlabBytes = 1 << 16

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hold, newChunk, release, takeBuffer } from '../../../nfs-server/rpc/buffer-pool.ts'
+import { hold, newChunk, release, takeBuffer, takePiece } from '../../../nfs-server/rpc/buffer-pool.ts'
 
 // Sizes that no other code takes, as the pool is one per process.
 const odd = 3 << 20
@@ -44,4 +44,32 @@ t.test('memory of others is nobody’s to hold, and chunks are not given out', a
   t.equal(chunk.holds, 1)
   release(chunk)
   t.not(takeBuffer(odd).buffer, chunk.bytes.buffer)
+})
+
+t.test('a slab is used again when each of its pieces was held and released', async (t) => {
+  const first = takePiece(30_000)
+  const pieces = [first, takePiece(30_000)]
+  const slab = first.buffer
+  t.equal(pieces[1]!.buffer, slab)
+  t.not(pieces[0]!.byteOffset, pieces[1]!.byteOffset)
+  // Another slab is begun: that one has only its pieces' holds.
+  const others = [takePiece(60_000), takePiece(60_000)]
+  t.notOk(others.some(({ buffer }) => buffer === slab))
+  const chunks = pieces.map((piece) => hold(piece))
+  t.equal(chunks[0]!.holds, 2, 'they came held')
+  release(chunks[0])
+  t.not(takeBuffer(60_000).buffer, slab, 'a piece is still looked at')
+  release(chunks[1])
+  const again = takeBuffer(60_000)
+  t.equal(again.buffer, slab)
+  t.equal(hold(again)?.holds, 1, 'as a buffer it does not come held')
+})
+
+t.test('a piece that nobody held keeps its slab from being used again', async (t) => {
+  const lost = takePiece(40_000)
+  const sent = takePiece(20_000)
+  t.equal(sent.buffer, lost.buffer)
+  takePiece(60_000)
+  release(hold(sent))
+  t.not(takeBuffer(60_000).buffer, lost.buffer)
 })
