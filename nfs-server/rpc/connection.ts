@@ -57,7 +57,10 @@ export class Connection implements Peer, TurnTaker {
   readonly #sender: ReplySender
   readonly #reader: RecordReader
   readonly #stream: Stream
-  readonly #resume = () => this.#unblock()
+  readonly #resume = () => {
+    this.#reader.rest()
+    this.#unblock()
+  }
 
   /** What has been done in this turn. */
   #units = 0
@@ -159,6 +162,7 @@ export class Connection implements Peer, TurnTaker {
     this.#sender.flush()
     // Writing may have found the connection broken.
     if (this.#isClosed) return false
+    this.#reader.rest()
     if (this.callers.size !== this.#credentialsCounted) this.#countCredentials()
     if (this.#reader.atBoundary) this.#recordBegan_ms = undefined
     else if (this.#units > 0) this.#recordBegan_ms = this.load.server.now_ms
@@ -278,6 +282,7 @@ export class Connection implements Peer, TurnTaker {
     process.nextTick(() => {
       this.#isFlushScheduled = false
       this.#sender.flush()
+      this.#reader.rest()
       this.#unblock()
       this.#finishIfDone()
     })

@@ -2,18 +2,15 @@
  * Record marking (RFC 5531, section 11) over a byte stream, without copying the bytes of a record that arrives whole or
  * is large.
  *
- * The socket asks `buffer()` where the next bytes go and says `filled(count)` when they are there. Small records are
- * views of one read chunk, which is used again from its start once nobody looks at it any more. A record too large for
- * the chunk gets a buffer of exactly its size: what already arrived is copied, the rest is read by the kernel straight
- * into place, because `buffer()` hands out the unfilled part of it.
- *
- * The chunk moves only inside `buffer()`: the bytes handed out by the last call stay where the next `filled` expects
- * them, also while reading is paused with records still to be taken.
+ * The socket asks `buffer()` where the next bytes go and says `filled(count)` when they are there, before any other reader
+ * is asked. Small records are views of a read chunk (read-chunk.ts), which is used again from its start once nobody looks
+ * at it any more. A record too large for the chunk gets a buffer of exactly its size: what already arrived is copied, the
+ * rest is read by the kernel straight into place, because `buffer()` hands out the unfilled part of it.
  */
 import { bufferBytes, type Chunk, hold, type MemoryHolder, newChunk, takeBuffer } from './buffer-pool.ts'
 import type { RpcLimits } from './limits.ts'
+import { borrowChunk, type ChunkUser, chunkBytes, leaveChunk } from './read-chunk.ts'
 
-const chunkBytes = 64 << 10
 /** Records up to this size are moved to the front of the chunk rather than given a buffer of their own. */
 const smallRecordBytes = 16 << 10
 /** Reading into less room than this costs more system calls than moving what is there. */
@@ -38,10 +35,11 @@ export class RecordMarkingError extends Error {
   override readonly name = 'RecordMarkingError'
 }
 
-export class RecordReader {
+export class RecordReader implements ChunkUser {
   readonly #limits: Pick<RpcLimits, 'recordBytesMax' | 'fragmentsMax'>
   readonly #memory: ReaderMemory
-  #chunk = newChunk(chunkBytes)
+  /** None between records, unless others look at it. */
+  #chunk: Chunk | undefined
   /** Bytes not taken yet: start to end of the chunk. */
   #start = 0
   #end = 0
@@ -84,14 +82,42 @@ export class RecordReader {
     this.arrivingBytes = 0
     this.#fragment = undefined
     this.#fragments = []
-    this.#handOver(this.#chunk)
+    if (this.#chunk !== undefined) this.#handOver(this.#chunk)
+    this.#start = 0
+    this.#end = 0
   }
 
   /** Whoever still looks at a chunk that is ours no more keeps all of it. */
   #handOver(chunk: Chunk): void {
+    this.#chunk = undefined
+    leaveChunk(this, chunk)
     if (chunk.holds === 0 || this.#memory === boundless) return
     this.#memory.take(chunk.bytes.length)
     chunk.holder = this.#memory
+  }
+
+  get #needsChunk(): boolean {
+    return this.#start !== this.#end || (this.#chunk !== undefined && this.#chunk.holds > 0)
+  }
+
+  keepsChunk(): boolean {
+    if (this.#needsChunk) return true
+    this.#forgetChunk()
+    return false
+  }
+
+  /** To be called when records have been dealt with: what is not needed until more arrives is others' to use. */
+  rest(): void {
+    const chunk = this.#chunk
+    if (chunk === undefined || this.#needsChunk) return
+    this.#forgetChunk()
+    leaveChunk(this, chunk)
+  }
+
+  #forgetChunk(): void {
+    this.#chunk = undefined
+    this.#start = 0
+    this.#end = 0
   }
 
   /** True between records: nothing of an unfinished one was received. */
@@ -105,30 +131,33 @@ export class RecordReader {
     this.#readsFragment = this.#fragment !== undefined && this.#fragmentEnd < this.#fragment.length
     if (this.#readsFragment) return this.#fragment!.subarray(this.#fragmentEnd)
     const live = this.#end - this.#start
-    const { bytes, holds } = this.#chunk
-    // A record of middling size waits for its end where it began: `next` has made sure that it fits.
-    const fitsHere = this.#need > smallRecordBytes && live < this.#need
-    if (live === 0 && holds === 0 && bytes.length === chunkBytes) {
-      this.#start = 0
-      this.#end = 0
-    } else if (!fitsHere && this.#end + roomBytesMin > bytes.length) {
-      this.#move(live)
+    this.rest()
+    let chunk = this.#chunk
+    if (chunk === undefined) {
+      chunk = borrowChunk(this)
+      this.#chunk = chunk
+    } else {
+      // A record of middling size waits for its end where it began: `next` has made sure that it fits.
+      const fitsHere = this.#need > smallRecordBytes && live < this.#need
+      if (!fitsHere && this.#end + roomBytesMin > chunk.bytes.length) chunk = this.#move(chunk, live)
     }
-    const length = this.#expectsLarge && live === 0 ? peekBytes : this.#chunk.bytes.length
-    return this.#chunk.bytes.subarray(this.#end, this.#end + length)
+    const length = this.#expectsLarge && live === 0 ? peekBytes : chunk.bytes.length
+    return chunk.bytes.subarray(this.#end, this.#end + length)
   }
 
   /** Gives what was not taken yet the front of a chunk. */
-  #move(live: number): void {
-    const from = this.#chunk
+  #move(from: Chunk, live: number): Chunk {
     const size = Math.max(chunkBytes, live + roomBytesMin)
+    let to = from
     if (from.holds > 0 || from.bytes.length !== size) {
       this.#handOver(from)
-      this.#chunk = newChunk(size)
+      to = size === chunkBytes ? borrowChunk(this) : newChunk(size)
     }
-    from.bytes.copy(this.#chunk.bytes, 0, this.#start, this.#end)
+    from.bytes.copy(to.bytes, 0, this.#start, this.#end)
+    this.#chunk = to
     this.#start = 0
     this.#end = live
+    return to
   }
 
   /** `count` bytes arrived at the front of what the last `buffer()` handed out. */
@@ -151,11 +180,11 @@ export class RecordReader {
         const record = this.#finishFragment(this.#fragment)
         if (record !== undefined) return record
       }
-      const { bytes } = this.#chunk
-      if (this.#end - this.#start < markBytes) {
+      if (this.#chunk === undefined || this.#end - this.#start < markBytes) {
         this.#need = markBytes
         return undefined
       }
+      const { bytes } = this.#chunk
       const mark = bytes.readUInt32BE(this.#start)
       const isLast = mark >>> 31 === 1
       const length = mark & 0x7fff_ffff
@@ -213,7 +242,7 @@ export class RecordReader {
   #fillFragment(fragment: Buffer): void {
     const count = Math.min(fragment.length - this.#fragmentEnd, this.#end - this.#start)
     if (count === 0) return
-    this.#chunk.bytes.copy(fragment, this.#fragmentEnd, this.#start, this.#start + count)
+    this.#chunk!.bytes.copy(fragment, this.#fragmentEnd, this.#start, this.#start + count)
     this.#start += count
     this.#fragmentEnd += count
   }

@@ -9,7 +9,10 @@ import type { RpcLimits } from './limits.ts'
 import { Ranking } from './ranking.ts'
 import { type TurnAddress, Turns, type TurnTaker } from './turns.ts'
 
-/** A connection without calls: its read chunk, its socket and the objects around them. */
+/**
+ * What a connection may come to hold without asking: a read chunk, if it keeps one (read-chunk.ts), its socket and the objects
+ * around them.
+ */
 export const connectionBytes = 96 << 10
 /** One call that waits, besides its record and its reply: objects here and in the core. */
 export const callBytes = 4 << 10

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::socket_unsafe as socket;
+use crate::stream_unsafe as stream;
 
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -110,7 +111,13 @@ fn accept_until(listener: &TcpListener, stop: &OwnedFd, deliver: impl Fn(Vec<Con
         let mut batch = Vec::new();
         while batch.len() < BATCH_MAX {
             match socket::accept(listener) {
-                Ok((fd, peer)) => batch.push(Connection { fd, peer }),
+                Ok((fd, peer)) => {
+                    if is_on_this_machine(&fd, peer) {
+                        // Pacing (BBR) spares networks; without one it only takes time. It is no loss if it stays.
+                        let _ = socket::do_not_pace(fd.as_fd());
+                    }
+                    batch.push(Connection { fd, peer });
+                }
                 Err(error) => {
                     if lasts(&error) {
                         std::thread::sleep(RETRY_DELAY);
@@ -123,6 +130,13 @@ fn accept_until(listener: &TcpListener, stop: &OwnedFd, deliver: impl Fn(Vec<Con
             deliver(batch);
         }
     }
+}
+
+/// Whether there is no network in between: the peer has an address of this machine.
+fn is_on_this_machine(fd: &OwnedFd, peer: SocketAddr) -> bool {
+    let address = peer.ip().to_canonical();
+    let is_own = || stream::local_address(fd.as_fd()).is_ok_and(|local| local.ip().to_canonical() == address);
+    address.is_loopback() || is_own()
 }
 
 /// Whether the next accept would fail as well: the connection stays in the queue and poll returns at once.
@@ -163,6 +177,26 @@ mod tests {
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
             accepts_on(Ipv6Addr::LOCALHOST.into());
         }
+    }
+
+    #[test]
+    fn only_peers_with_an_address_of_this_machine_have_no_network_in_between() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let fd = OwnedFd::from(client.try_clone().unwrap());
+        for (peer, is_here) in [
+            ("127.0.0.1:1", true),
+            ("127.8.9.10:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("192.0.2.1:1", false),
+            ("[::ffff:192.0.2.1]:1", false),
+            ("[2001:db8::1]:1", false),
+        ] {
+            assert_eq!(is_on_this_machine(&fd, peer.parse().unwrap()), is_here, "{peer}");
+        }
+        let (accepted, _) = listener.accept().unwrap();
+        assert!(socket::do_not_pace(accepted.as_fd()).is_ok());
     }
 
     #[test]
