@@ -1,89 +1,133 @@
 /**
- * `npm run bench`: fsva and its peers on the same directory, the same workloads alternately, medians and ratios.
- * Runs in network and mount namespaces of its own, so that a peer's rpcbind meets nobody else's.
+ * `npm run bench`: fsva and its peers on the same directory, one workload after the other, of each the servers in turn;
+ * ratios, and docs/performance.md from them. Runs in network and mount namespaces of its own, so that a peer's rpcbind
+ * meets nobody else's.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, release } from 'node:os'
 import { join } from 'node:path'
-import { benchOptions, median } from './options.ts'
+import { type Measurement, measure } from './measure.ts'
+import { enterOwnNamespaces } from './namespace.ts'
+import { benchCommand, benchOptions, isChosen } from './options.ts'
+import { writePerformanceDocument } from './report/document.ts'
+import { goalsTable, tables } from './report/tables.ts'
+import { keepResults, type Results, type Taken } from './results.ts'
+import { floor, pollingFloor } from './servers/floor.ts'
 import { fsva } from './servers/fsva.ts'
 import { ganesha } from './servers/ganesha.ts'
 import type { RunningServer, ServerKind } from './servers/server.ts'
-import { type Measurement, measure, type Workload, workloads } from './workload.ts'
+import { type Place, type Workload, workloads } from './workload.ts'
 
-const options = benchOptions('bench', 'measures fsva next to NFS-Ganesha and prints ratios', 2)
-const { rounds, seconds } = options
-
-if (process.env.FSVA_BENCH_NAMESPACE === undefined) {
-  if (process.getuid!() !== 0) {
-    console.error('bench: needs root, for namespaces of its own; run it with sudo')
-    process.exit(1)
-  }
-  const inner = 'ip link set lo up && mount -t tmpfs none /run && exec "$0" "$@"'
-  const { status } = spawnSync(
-    'unshare',
-    ['-mn', 'sh', '-c', inner, process.execPath, ...process.argv.slice(1)],
-    {
-      stdio: 'inherit',
-      env: { ...process.env, FSVA_BENCH_NAMESPACE: '1' },
-    },
+const root = join(import.meta.dirname, '..')
+const command = benchCommand(
+  'bench --',
+  'Measures fsva next to NFS-Ganesha, in turns on the same directory, and prints ratios and which goals are met.',
+  { rounds: 5, seconds: 1 },
+)
+  .option('--disk <dir>', 'where the directory for the rows on disk is made', join(root, '.cache'))
+  .option('--list', 'say what would be measured and how long it takes')
+  .option('--write-docs', 'keep the results in docs/performance/ and make docs/performance.md anew')
+  .option('--report', 'only make docs/performance.md anew from the kept results')
+  .addHelpText(
+    'after',
+    '\nA row is `operation dDEPTH [cCONNECTIONS] [on disk]`: --only "getattr d16" measures one.\n' +
+      'npm run bench -- side-channel measures the side channel; --help after it tells how.',
   )
-  process.exit(status ?? 1)
-}
+const options = benchOptions(command)
+const { disk, list, writeDocs, report } = command.opts<{
+  disk: string
+  list?: true
+  writeDocs?: true
+  report?: true
+}>()
+const warmUpSeconds = Math.min(0.2, options.seconds)
 
-const chosen = workloads.filter((work) => work.name.includes(options.only))
-const servers = [fsva, ganesha].filter((kind) => {
+if (report) {
+  writePerformanceDocument()
+  process.exit()
+}
+const chosen = workloads.filter((work) => isChosen(options, work.id))
+if (chosen.length === 0) command.error(`no row has '${options.only.join("' or '")}' in its name; see --list`)
+if (list) {
+  console.log(chosen.map((work) => work.id).join('\n'))
+  process.exit()
+}
+enterOwnNamespaces('bench')
+
+const servers = [fsva, ganesha, floor, pollingFloor].filter((kind) => {
   const missing = kind.missing()
   if (missing !== undefined) console.log(`${kind.name} is left out; to have it: ${missing}`)
   return missing === undefined
 })
+const takers = (work: Workload) => servers.filter((kind) => kind.operations === undefined || work.floor)
+const measurements = options.rounds * chosen.reduce((sum, work) => sum + takers(work).length, 0)
+const started = Date.now()
+let done = 0
+/** A measurement takes this much longer than it is to: making files, starting servers. */
+const besidesSeconds = 0.2
+const minutes = Math.ceil((measurements * (options.seconds + warmUpSeconds + besidesSeconds)) / 60)
+console.log(`${chosen.length} rows, ${options.rounds} rounds, about ${minutes} min`)
 
-const fields = ['callsPerSecond', 'p50Us', 'p99Us', 'cpuUsPerCall'] as const
-const results = new Map<string, Measurement[]>()
-const key = (kind: ServerKind, work: Workload) => `${kind.name} ${work.name} ${work.depth}`
-const scratch = mkdtempSync(join(options.directory, 'fsva-bench-'))
-try {
-  for (let round = 0; round < rounds; round++) {
-    for (const kind of servers) await measureAll(kind, round)
-  }
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
+const rounds = new Map<Workload, Record<string, Measurement>[]>()
+for (let round = 0; round < options.rounds; round++) {
+  await measureAll('memory', round)
+  await measureAll('disk', round)
 }
-report()
-if (options.json !== undefined)
-  writeFileSync(options.json, JSON.stringify(Object.fromEntries(results), null, 2))
+progress('')
+const results = Object.fromEntries(chosen.map((work) => [work.id, taken(rounds.get(work)!)]))
+for (const { title, text } of tables(results, chosen)) console.log(`\n${title}\n\n${text}`)
+console.log(`\n${goalsTable(results, chosen)}`)
+keep(results)
 
-async function measureAll(kind: ServerKind, round: number): Promise<void> {
-  const directory = join(scratch, 'export')
-  rmSync(directory, { recursive: true, force: true })
-  mkdirSync(directory)
-  const server: RunningServer = await kind.start(directory, scratch)
+/** All servers run at once and only one has work: who waits uses no processor, and ratios are of neighbouring seconds. */
+async function measureAll(place: Place, round: number): Promise<void> {
+  const works = chosen.filter((work) => work.place === place)
+  if (works.length === 0) return
+  const parent = place === 'disk' ? disk : options.directory
+  mkdirSync(parent, { recursive: true })
+  const scratch = mkdtempSync(join(parent, 'fsva-bench-'))
+  const running = new Map<ServerKind, RunningServer>()
   try {
-    for (const work of chosen) {
-      process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${kind.name} ${work.name} x${work.depth}`)
-      const taken = results.get(key(kind, work)) ?? []
-      results.set(key(kind, work), [...taken, await measure(server, directory, work, seconds)])
+    const directory = join(scratch, 'export')
+    mkdirSync(directory)
+    for (const kind of servers) {
+      if (works.some((work) => takers(work).includes(kind)))
+        running.set(kind, await kind.start(directory, scratch))
+    }
+    for (const work of works) {
+      const figures: Record<string, Measurement> = {}
+      // Who is first in one round is last in the next.
+      const order = round % 2 === 0 ? takers(work) : takers(work).toReversed()
+      for (const kind of order) {
+        progress(`round ${round + 1}/${options.rounds}: ${work.id}: ${kind.name}`)
+        const times = { seconds: options.seconds, warmUpSeconds }
+        figures[kind.name] = await measure(kind, running.get(kind)!, directory, work, times)
+        done++
+      }
+      rounds.set(work, [...(rounds.get(work) ?? []), figures])
     }
   } finally {
-    await server.stop()
-    process.stderr.write('\r\x1b[K')
+    for (const server of running.values()) await server.stop()
+    rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-function report(): void {
-  console.log(
-    '| operation | depth | fsva calls/s | p50 us | CPU us/call | calls/s ratio | p50 ratio | CPU ratio |',
-  )
-  console.log('|---|---:|---:|---:|---:|---:|---:|---:|')
-  for (const work of chosen) {
-    const ours = median(results.get(key(fsva, work)) ?? [], fields)
-    const peers = results.get(key(ganesha, work))
-    const peer = peers === undefined ? undefined : median(peers, fields)
-    const ratio = (field: keyof Measurement) =>
-      peer === undefined ? '-' : (ours[field] / peer[field]).toFixed(2)
-    console.log(
-      `| ${work.name} | ${work.depth} | ${ours.callsPerSecond.toFixed(0)} | ${ours.p50Us.toFixed(1)} ` +
-        `| ${ours.cpuUsPerCall.toFixed(2)} | ${ratio('callsPerSecond')} | ${ratio('p50Us')} | ${ratio('cpuUsPerCall')} |`,
-    )
-  }
+function taken(of: Taken['rounds']): Taken {
+  const machine = `Linux ${release().split('.', 2).join('.')}, ${availableParallelism()} CPUs`
+  return { day: new Date().toISOString().slice(0, 10), machine, seconds: options.seconds, rounds: of }
+}
+
+function keep(all: Results): void {
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, undefined, 2)}\n`)
+  if (!writeDocs) return
+  keepResults(all, workloads)
+  writePerformanceDocument()
+}
+
+/** One line on a terminal, and nothing where lines would add up. */
+function progress(text: string): void {
+  if (!process.stderr.isTTY) return
+  const left =
+    done === 0 ? '' : ` (${Math.ceil(((Date.now() - started) / done / 1000) * (measurements - done))} s left)`
+  process.stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${text}${left}`)
 }

@@ -1,5 +1,5 @@
-/** What both benchmarks can be told, and what they make of their rounds. */
-import { Command } from 'commander'
+/** What the benchmarks can be told. */
+import { Command, InvalidArgumentError } from 'commander'
 
 export interface BenchOptions {
   readonly rounds: number
@@ -7,51 +7,57 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** Of one measurement. */
   readonly seconds: number
-  /** What is measured has this in its name. */
-  readonly only: string
+  /** What is measured has one of these in its name. */
+  readonly only: readonly string[]
   readonly directory: string
   /** Where all measurements are written, too. */
   readonly json: string | undefined
 }
 
-/** From the command line; `--help` and nonsense end the process. */
-export function benchOptions(name: string, description: string, seconds: number): BenchOptions {
-  const options = new Command(name)
+/** The command line that they share, to be extended and given to `benchOptions`. */
+export function benchCommand(name: string, description: string, defaults: Defaults): Command {
+  return new Command(`npm run ${name}`)
     .description(description)
     .option('--quick', 'one short round: shows that it runs, measures nothing')
-    .option('--rounds <number>', 'alternating rounds; the median counts', '3')
-    .option('--seconds <number>', 'length of one measurement', `${seconds}`)
-    .option('--only <text>', 'what has the text in its name', '')
+    .option('--rounds <number>', 'rounds; medians count', positive, defaults.rounds)
+    .option('--seconds <number>', 'length of one measurement', positive, defaults.seconds)
+    .option('--only <texts>', 'what has one of these in its name (commas between them)', '')
     .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
     .option('--json <file>', 'write all measurements')
-    .parse()
-    .opts<{
-      quick?: boolean
-      rounds: string
-      seconds: string
-      only: string
-      directory: string
-      json?: string
-    }>()
-  const { quick, only, directory, json } = options
+}
+
+interface Defaults {
+  readonly rounds: number
+  readonly seconds: number
+}
+
+/** From the command line; `--help` and nonsense end the process. */
+export function benchOptions(command: Command): BenchOptions {
+  const { quick, only, rounds, seconds, directory, json } = command.parse().opts<{
+    quick?: boolean
+    rounds: number
+    seconds: number
+    only: string
+    directory: string
+    json?: string
+  }>()
   return {
     isQuick: quick === true,
-    rounds: quick ? 1 : Number(options.rounds),
-    seconds: quick ? 0.2 : Number(options.seconds),
-    only,
+    rounds: quick ? 1 : rounds,
+    seconds: quick ? 0.1 : seconds,
+    only: only.split(',').map((text) => text.trim()),
     directory,
     json,
   }
 }
 
-/** Each field's median over the rounds; NaN if there were none. */
-export function median<T extends { readonly [field in keyof T]: number }>(
-  rounds: readonly T[],
-  fields: readonly (keyof T)[],
-): T {
-  const middle = (field: keyof T) => {
-    const sorted = rounds.map((round): number => round[field]).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  }
-  return Object.fromEntries(fields.map((field) => [field, middle(field)])) as T
+/** Whether `--only` means what has this name. */
+export function isChosen({ only }: BenchOptions, name: string): boolean {
+  return only.some((text) => name.includes(text))
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('a number above 0')
+  return value
 }

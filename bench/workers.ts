@@ -5,20 +5,30 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { benchOptions, median } from './options.ts'
+import { type Measurement, measure } from './measure.ts'
+import { medians } from './median.ts'
+import { benchCommand, benchOptions, isChosen } from './options.ts'
 import { fsvaWith } from './servers/fsva.ts'
-import { type Measurement, measure, type Workload, workloads } from './workload.ts'
+import { type Workload, workloads } from './workload.ts'
 
 const connections = 4
 const workers = [1, 2] as const
-const options = benchOptions('bench workers', 'measures what a second event loop costs and brings', 1)
+const options = benchOptions(
+  benchCommand('bench -- workers', 'Measures what a second event loop costs and brings.', {
+    rounds: 3,
+    seconds: 1,
+  }),
+)
+/** Until what is compiled is compiled. */
+const warmUpSeconds = options.seconds / 2
 
 const fields = ['callsPerSecond', 'p50Us', 'p99Us', 'cpuUsPerCall'] as const
 const chosen = workloads
-  .filter((work) => work.depth === 16 && work.name.includes(options.only))
+  .filter((work) => work.depth === 16 && work.place === 'memory' && work.connections === 1)
+  .filter((work) => isChosen(options, work.id))
   .map((work) => ({ ...work, connections }))
 const results = new Map<string, Measurement[]>()
-const key = (loops: number, work: Workload) => `${loops} ${work.name}`
+const key = (loops: number, work: Workload) => `${loops} ${work.title}`
 
 const scratch = mkdtempSync(join(options.directory, 'fsva-bench-'))
 try {
@@ -35,15 +45,15 @@ if (options.json !== undefined) {
 
 /** A server of its own: what an operation finds warm, the one before has not made so for one of them only. */
 async function measureOne(loops: number, work: Workload, round: number): Promise<void> {
-  process.stderr.write(`\r\x1b[Kround ${round + 1}/${options.rounds}: ${work.name}, ${loops} workers`)
+  process.stderr.write(`\r\x1b[Kround ${round + 1}/${options.rounds}: ${work.title}, ${loops} workers`)
   const directory = join(scratch, 'export')
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory)
-  const server = await fsvaWith(['--workers', `${loops}`]).start(directory, scratch)
+  const kind = fsvaWith(['--workers', `${loops}`])
+  const server = await kind.start(directory, scratch)
   try {
-    // Twice: what is compiled is compiled the first time.
-    await measure(server, directory, work, options.seconds / 2)
-    const measured = await measure(server, directory, work, options.seconds)
+    const times = { seconds: options.seconds, warmUpSeconds }
+    const measured = await measure(kind, server, directory, work, times)
     results.set(key(loops, work), [...(results.get(key(loops, work)) ?? []), measured])
   } finally {
     await server.stop()
@@ -62,8 +72,8 @@ function report(): void {
   )
   console.log('|---|---:|---:|---:|---:|---:|---:|')
   for (const work of chosen) {
-    const before = median(results.get(key(one, work)) ?? [], fields)
-    const after = median(results.get(key(several, work)) ?? [], fields)
+    const before = medians(results.get(key(one, work)) ?? [], fields)
+    const after = medians(results.get(key(several, work)) ?? [], fields)
     const cells = [
       before.callsPerSecond.toFixed(0),
       before.cpuUsPerCall.toFixed(2),
@@ -72,6 +82,6 @@ function report(): void {
       (after.callsPerSecond / before.callsPerSecond).toFixed(2),
       (after.cpuUsPerCall / before.cpuUsPerCall).toFixed(2),
     ]
-    console.log(`| ${work.name} | ${cells.join(' | ')} |`)
+    console.log(`| ${work.title} | ${cells.join(' | ')} |`)
   }
 }

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { enterOwnNamespaces } from '../namespace.ts'
-import { benchOptions } from '../options.ts'
+import { benchCommand, benchOptions, isChosen } from '../options.ts'
 import { directories } from './directories.ts'
 import { idleConnections } from './idle-connections.ts'
 import { manyFilesTouched } from './many-files-touched.ts'
@@ -21,14 +21,16 @@ const measurements: readonly Measurement[] = [
   slowExport,
 ]
 
-const options = benchOptions('bench growth', 'measures how the server grows', 2)
+const options = benchOptions(
+  benchCommand('bench -- growth', 'Measures how the server grows.', { rounds: 1, seconds: 2 }),
+)
 enterOwnNamespaces('bench growth')
 
 const scratch = mkdtempSync(join(options.directory, 'fsva-bench-'))
 const points: Point[] = []
 try {
   for (const { name, measure } of measurements) {
-    if (!name.includes(options.only)) continue
+    if (!isChosen(options, name)) continue
     process.stderr.write(`\r\x1b[K${name}`)
     const own = join(scratch, 'own')
     mkdirSync(own)

@@ -28,7 +28,7 @@ function floorOf(name: string, port: number, pollMicroseconds: number): ServerKi
       const words = [`${port}`, `${pollMicroseconds}`]
       const server = new ServerProcess(binary, words, join(scratch, 'floor.log'))
       await server.accepting(port, 20)
-      return { port, mountPort: port, cpuSeconds: () => server.cpuSeconds(), stop: () => server.stop() }
+      return { port, mountPort: port, pid: server.child.pid!, stop: () => server.stop() }
     },
   }
 }

@@ -24,7 +24,7 @@ export function fsvaWith(given: readonly string[]): ServerKind {
       )
       await server.accepting(port, 20)
       await server.accepting(mountPort, 20)
-      return { port, mountPort, cpuSeconds: () => server.cpuSeconds(), stop: () => server.stop() }
+      return { port, mountPort, pid: server.child.pid!, stop: () => server.stop() }
     },
   }
 }

@@ -27,7 +27,7 @@ export const ganesha: ServerKind = {
     return {
       port,
       mountPort,
-      cpuSeconds: () => server.cpuSeconds(),
+      pid: server.child.pid!,
       async stop() {
         await server.stop()
         await rpcbind.stop()

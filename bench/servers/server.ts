@@ -2,14 +2,14 @@
 export interface RunningServer {
   readonly port: number
   readonly mountPort: number
-  /** CPU time the server process has used so far, user and system, in seconds. */
-  cpuSeconds(): number
+  /** The process whose CPU time is the server's. */
+  readonly pid: number
   stop(): Promise<void>
 }
 
 export interface ServerKind {
   readonly name: string
-  /** The load generator's operations that it can answer; undefined: all. */
+  /** The load generator's operations that it can answer, without files; undefined: all, since it has files. */
   readonly operations?: ReadonlySet<string>
   /** Undefined if it can run here, else what is missing and how to get it. */
   missing(): string | undefined

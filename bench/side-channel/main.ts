@@ -8,14 +8,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { benchOptions, median } from '../options.ts'
+import { medians } from '../median.ts'
+import { benchCommand, benchOptions, isChosen } from '../options.ts'
 import { bulkRows, type Row, rows } from './parts.ts'
 import { fileBytes, mountPort, port, type ServedFile, serveFile } from './served-file.ts'
 
 const options = benchOptions(
-  'bench side-channel',
-  'measures the side channel next to the paper and to NFS',
-  1,
+  benchCommand('bench -- side-channel', 'Measures the side channel next to the paper and to NFS.', {
+    rounds: 3,
+    seconds: 1,
+  }),
 )
 
 interface Figures {
@@ -67,12 +69,12 @@ if (options.json !== undefined)
   writeFileSync(options.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
 
 async function measureAll(served: ServedFile, round: number): Promise<void> {
-  const chosen = rows.filter(({ title }) => title.includes(options.only))
+  const chosen = rows.filter(({ title }) => isChosen(options, title))
   for (const row of chosen) {
     for (const language of languages(row)) await measure(served, round, language, row.what)
   }
   for (const { title, what, ioBytes, nfsDepth, fileBytes: read = fileBytes } of bulkRows) {
-    if (!title.includes(options.only)) continue
+    if (!isChosen(options, title)) continue
     // Alternately: what else the machine does concerns both.
     await measure(served, round, 'native', what)
     await measure(served, round, 'nfs', what, { depth: nfsDepth, ioBytes, fileBytes: read })
@@ -133,7 +135,7 @@ function languages({ what }: Row): readonly ('native' | 'typescript')[] {
 function report(): void {
   const figures = (key: string) => {
     const taken = results.get(key)
-    return taken === undefined ? undefined : median(taken, fields)
+    return taken === undefined ? undefined : medians(taken, fields)
   }
   const us = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 1 ? 3 : 2))
   console.log(

@@ -1,9 +1,15 @@
 /** The benchmarks run: a short round of each, of which no figure is looked at. */
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import type { Results } from '../../bench/results.ts'
+import { floor, pollingFloor } from '../../bench/servers/floor.ts'
+import { fsva } from '../../bench/servers/fsva.ts'
+import { ganesha } from '../../bench/servers/ganesha.ts'
 import { bulkRows, rows } from '../../bench/side-channel/parts.ts'
+import { workloads } from '../../bench/workload.ts'
 
 t.setTimeout(600_000)
 
@@ -27,9 +33,19 @@ t.before(async () => {
 })
 
 t.test('of NFS', { skip: process.getuid!() !== 0 && 'it takes namespaces of its own' }, async (t) => {
-  const [, ...lines] = cellsOf(await bench('bench/main.ts', '--quick'))
-  t.ok(lines.length >= 17, `${lines.length} workloads`)
-  for (const cells of lines) t.ok(Number(cells[3]) > 0, `${cells[1]} at depth ${cells[2]}`)
+  const json = join(t.testdir(), 'results.json')
+  const output = await bench('bench/main.ts', '--quick', '--json', json)
+  const results = JSON.parse(readFileSync(json, 'utf8')) as Results
+  const servers = [fsva, ganesha, floor, pollingFloor].filter((kind) => kind.missing() === undefined)
+  for (const { name } of [fsva, ganesha].filter((kind) => !servers.includes(kind))) {
+    t.match(output, `${name} is left out; to have it: `, 'who is not there is named')
+  }
+  for (const work of workloads) {
+    const [round] = results[work.id]!.rounds
+    for (const { name } of servers.filter((kind) => kind.operations === undefined || work.floor)) {
+      t.ok(round![name]!.callsPerSecond > 0, `${work.id}: ${name}`)
+    }
+  }
 })
 
 t.test('of several event loops', async (t) => {
@@ -44,7 +60,7 @@ t.test(
   async (t) => {
     const [, ...lines] = cellsOf(await bench('bench/growth/main.ts', '--quick'))
     t.equal(lines.length, 9)
-    for (const cells of lines) t.match(cells[3], /[1-9]/, cells[1])
+    for (const cells of lines) t.match(cells[3], /[1-9]/, cells[1]!)
   },
 )
 

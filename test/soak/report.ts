@@ -1,6 +1,7 @@
 /** docs/reliability.md, made from the results of the soak's parts in docs/reliability/. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { markdownTable } from '../../bench/report/markdown.ts'
 import type { SoakPart, SoakResult, SoakTable } from './part.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
@@ -53,13 +54,8 @@ function section(part: SoakPart, result: KeptResult | undefined): string[] {
 }
 
 function table({ caption, columns, rows }: SoakTable): string[] {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(' | ')} |`
-  const text = [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
+  const text = markdownTable(columns, rows)
   return caption === '' ? [text] : [caption, text]
-}
-
-function cell(value: string | number): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US') : value.replaceAll('|', '\\|')
 }
 
 function duration(seconds: number): string {

@@ -121,13 +121,10 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         _ => 0.0,
     };
     let us = |quantile| latency_ns.value_at_quantile(quantile) as f64 / 1e3;
-    let curve: Vec<String> = (0..=100)
-        .map(|percent| format!("{:.1}", us(f64::from(percent) / 100.0)))
-        .collect();
     println!(
         "{{\"operation\":\"{:?}\",\"depth\":{},\"connections\":{},\"io_bytes\":{},\"calls\":{},\"calls_per_s\":{:.0},\
-         \"bytes_per_s\":{:.0},\"p50_us\":{:.1},\"p99_us\":{:.1},\"p999_us\":{:.1},\"max_us\":{:.1},\
-         \"cpu_s\":{:.2},\"server_cpu_s\":{:.2},\"percentiles_us\":[{}]}}",
+         \"bytes_per_s\":{:.0},\"p10_us\":{:.1},\"p50_us\":{:.1},\"p90_us\":{:.1},\
+         \"p99_us\":{:.1},\"p999_us\":{:.1},\"max_us\":{:.1},\"cpu_s\":{:.2},\"server_cpu_s\":{:.2}}}",
         arguments.operation,
         arguments.depth,
         arguments.connections,
@@ -135,13 +132,14 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         latency_ns.len(),
         calls_per_s,
         calls_per_s * bytes_per_call,
+        us(0.1),
         us(0.5),
+        us(0.9),
         us(0.99),
         us(0.999),
         latency_ns.max() as f64 / 1e3,
         after[0] - before[0] + after[1] - before[1],
         after[1] - before[1],
-        curve.join(","),
     );
     Ok(())
 }

@@ -87,7 +87,12 @@ pub fn prepare(client: &mut Client, root: &[u8], shape: &Shape) -> Result<Target
             files.push(file(client, &directory, name, MIX_FILE_BYTES)?);
         }
     } else {
-        files.push(file(client, &directory, b"data".to_vec(), shape.file_bytes)?);
+        files.push(file(
+            client,
+            &directory,
+            format!("data-{}", shape.file_bytes).into_bytes(),
+            shape.file_bytes,
+        )?);
     }
     let mut target = Target {
         directory,
