@@ -25,12 +25,12 @@ const command = benchCommand(
   { rounds: 5, seconds: 1 },
 )
   .option('--disk <dir>', 'where the directory for the rows on disk is made', join(root, '.cache'))
-  .option('--list', 'say what would be measured and how long it takes')
+  .option('--list', 'only name the rows')
   .option('--write-docs', 'keep the results in docs/performance/ and make docs/performance.md anew')
   .option('--report', 'only make docs/performance.md anew from the kept results')
   .addHelpText(
     'after',
-    '\nA row is `operation dDEPTH [cCONNECTIONS] [on disk]`: --only "getattr d16" measures one.\n' +
+    '\nA row is called OPERATION dDEPTH [cCONNECTIONS] [on disk], see --list: --only "mix,getattr d1,on disk".\n' +
       'npm run bench -- side-channel measures the side channel; --help after it tells how.',
   )
 const options = benchOptions(command)

@@ -7,7 +7,7 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** Of one measurement. */
   readonly seconds: number
-  /** What is measured has one of these in its name. */
+  /** What is measured has the words of one of these in its name. */
   readonly only: readonly string[]
   readonly directory: string
   /** Where all measurements are written, too. */
@@ -21,8 +21,11 @@ export function benchCommand(name: string, description: string, defaults: Defaul
     .option('--quick', 'one short round: shows that it runs, measures nothing')
     .option('--rounds <number>', 'rounds; medians count', positive, defaults.rounds)
     .option('--seconds <number>', 'length of one measurement', positive, defaults.seconds)
-    .option('--only <texts>', 'what has one of these in its name (commas between them)', '')
-    .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
+    .option(
+      '--only <texts>',
+      'what has these words in its name; several, with commas between them (default: all)',
+    )
+    .option('--directory <dir>', 'where the served directory is made: a tmpfs', '/dev/shm')
     .option('--json <file>', 'write all measurements')
 }
 
@@ -37,7 +40,7 @@ export function benchOptions(command: Command): BenchOptions {
     quick?: boolean
     rounds: number
     seconds: number
-    only: string
+    only?: string
     directory: string
     json?: string
   }>()
@@ -45,15 +48,16 @@ export function benchOptions(command: Command): BenchOptions {
     isQuick: quick === true,
     rounds: quick ? 1 : rounds,
     seconds: quick ? 0.1 : seconds,
-    only: only.split(',').map((text) => text.trim()),
+    only: (only ?? '').split(',').map((text) => text.trim()),
     directory,
     json,
   }
 }
 
-/** Whether `--only` means what has this name. */
+/** Whether `--only` means what has this name: by whole words, or d1 would be d16, too. */
 export function isChosen({ only }: BenchOptions, name: string): boolean {
-  return only.some((text) => name.includes(text))
+  const words = (text: string) => ` ${text.split(/\W+/).join(' ')} `
+  return only.some((text) => text === '' || words(name).includes(words(text)))
 }
 
 function positive(text: string): number {

@@ -53,7 +53,7 @@ function row(group: Group, operation: string, depth: number, details: Details = 
   const place: Place = group === 'disk' ? 'disk' : 'memory'
   const suffix = `${connections === 1 ? '' : ` c${connections}`}${place === 'disk' ? ' on disk' : ''}`
   return {
-    id: `${title.toLowerCase()} d${depth}${suffix}`,
+    id: `${title.toLowerCase().replace(', ', '+')} d${depth}${suffix}`,
     title,
     group,
     operation,

@@ -12,6 +12,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const bin = join(root, 'node_modules', '.bin')
 const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
 const logs = join(root, '.cache', 'setup')
+/** For apt-get. */
+const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
 
 const jobs = {
   setup: undefined,
@@ -52,12 +54,42 @@ function setUp() {
   step('Debian packages', debianPackages)
   step('npm packages', npmPackages)
   step('native addon', nativeAddon)
-  if (job.startsWith('bench')) step('load generator', loadGenerator)
+  // The tests run every benchmark shortly.
+  if (job === 'test' || job.startsWith('bench')) step('load generators', loadGenerators)
+  if (job === 'bench') step('NFS-Ganesha', peerPackages)
 }
 
-/** Installs what the tests and the VMs need from Debian; a marker is not kept, since dpkg answers at once. */
+/** Installs what the tests and the VMs need from Debian. */
 function debianPackages() {
-  const wanted = readFileSync(join(root, 'setup', 'apt-packages.txt'), 'utf8')
+  const missing = missingPackages('apt-packages.txt')
+  if (missing.length === 0) return 'all there'
+  if (process.getuid() !== 0) {
+    const command = ['apt-get', ...installWords(missing)].join(' ')
+    fail(`these Debian packages are missing; run\n\n    sudo ${command}\n\nand try again`)
+  }
+  run('apt-update', 'apt-get', ['update'], quiet)
+  run('apt-install', 'apt-get', installWords(missing), quiet)
+  return `installed ${missing.join(' ')}`
+}
+
+/** The server that the benchmark compares with. Without it there is still something to measure, so nothing here fails. */
+function peerPackages() {
+  const missing = missingPackages('apt-packages-bench.txt')
+  if (missing.length === 0) return 'all there'
+  const command = `apt-get ${installWords(missing).join(' ')}`
+  const leftOut = (why) => `left out: ${why}; to have it: sudo ${command}`
+  if (process.getuid() !== 0) return leftOut('installing it takes root')
+  const commands = [['update'], installWords(missing)]
+  const failed = commands.find((words) => attempt('apt-peer', 'apt-get', words, quiet).status !== 0)
+  if (failed) return leftOut(`\`apt-get ${failed.join(' ')}\` failed, see ${join(logs, 'apt-peer.log')}`)
+  // The package starts it at once and after every boot; the benchmark starts its own.
+  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['disable', '--now', 'nfs-ganesha'])
+  return `installed ${missing.join(' ')}`
+}
+
+/** Of those that a file in setup/ lists. No marker is kept, since dpkg answers at once. */
+function missingPackages(file) {
+  const wanted = readFileSync(join(root, 'setup', file), 'utf8')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line !== '')
@@ -72,16 +104,11 @@ function debianPackages() {
       .filter((line) => line.startsWith('ii '))
       .map((line) => line.split(/\s+/)[1]),
   )
-  const missing = wanted.filter((name) => !installed.has(name))
-  if (missing.length === 0) return 'all there'
-  const install = ['install', '-y', '--no-install-recommends', ...missing]
-  if (process.getuid() !== 0) {
-    fail(`these Debian packages are missing; run\n\n    sudo apt-get ${install.join(' ')}\n\nand try again`)
-  }
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-  run('apt-update', 'apt-get', ['update'], quiet)
-  run('apt-install', 'apt-get', install, quiet)
-  return `installed ${missing.join(' ')}`
+  return wanted.filter((name) => !installed.has(name))
+}
+
+function installWords(packages) {
+  return ['install', '-y', '--no-install-recommends', ...packages]
 }
 
 function npmPackages() {
@@ -106,8 +133,11 @@ function nativeAddon() {
   return 'built'
 }
 
-function loadGenerator() {
-  run('load-build', 'cargo', ['build', '--release', '--manifest-path', 'bench/load/Cargo.toml'])
+function loadGenerators() {
+  const release = ['build', '--release', '--manifest-path']
+  run('load-build', 'cargo', [...release, 'bench/load/Cargo.toml'])
+  const measure = ['-p', 'fsva-agent', '--example', 'measure']
+  run('measure-build', 'cargo', [...release, 'native/Cargo.toml', ...measure])
   return 'built'
 }
 
@@ -118,16 +148,21 @@ function step(name, action) {
   process.stdout.write(`${outcome} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`)
 }
 
-/** Runs a command with its output in a log file; shows the log's end if it fails. */
-function run(name, command, args, extra = {}) {
-  const log = join(logs, `${name}.log`)
-  const out = openSync(log, 'w')
-  const { status, error } = spawnSync(command, args, {
+/** Runs a command with its output in a log file. */
+function attempt(name, command, args, extra) {
+  const out = openSync(join(logs, `${name}.log`), 'w')
+  return spawnSync(command, args, {
     cwd: root,
     env: { ...environment, ...extra },
     stdio: ['ignore', out, out],
   })
+}
+
+/** The same; ends with the log's end if it fails. */
+function run(name, command, args, extra = {}) {
+  const { status, error } = attempt(name, command, args, extra)
   if (status === 0) return
+  const log = join(logs, `${name}.log`)
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
   const errors = lines.filter((line) => /error/i.test(line)).slice(0, 10)
   const shown = [...new Set([...errors, ...lines.slice(-20)])].join('\n')
