@@ -3,18 +3,19 @@
  * ratios, and docs/performance.md from them. Runs in network and mount namespaces of its own, so that a peer's rpcbind
  * meets nobody else's.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, release } from 'node:os'
 import { join } from 'node:path'
 import { type Measurement, measure } from './measure.ts'
 import { enterOwnNamespaces } from './namespace.ts'
 import { benchCommand, benchOptions, isChosen } from './options.ts'
-import { writePerformanceDocument } from './report/document.ts'
+import { writeDocuments } from './report/document.ts'
 import { goalsTable, tables } from './report/tables.ts'
 import { keepResults, type Results, type Taken } from './results.ts'
 import { floor, pollingFloor } from './servers/floor.ts'
 import { fsva } from './servers/fsva.ts'
-import { ganesha } from './servers/ganesha.ts'
+import { ganesha, ganeshaVersion } from './servers/ganesha.ts'
 import type { RunningServer, ServerKind } from './servers/server.ts'
 import { type Place, type Workload, workloads } from './workload.ts'
 
@@ -26,12 +27,15 @@ const command = benchCommand(
 )
   .option('--disk <dir>', 'where the directory for the rows on disk is made', join(root, '.cache'))
   .option('--list', 'only name the rows')
-  .option('--write-docs', 'keep the results in docs/performance/ and make docs/performance.md anew')
-  .option('--report', 'only make docs/performance.md anew from the kept results')
+  .option(
+    '--write-docs',
+    'keep the results in docs/performance/ and make its plots, docs/performance.md and the README anew',
+  )
+  .option('--report', 'only make them anew from the kept results')
   .addHelpText(
     'after',
     '\nA row is called OPERATION dDEPTH [cCONNECTIONS] [on disk], see --list: --only "mix,getattr d1,on disk".\n' +
-      'npm run bench -- side-channel measures the side channel; --help after it tells how.',
+      'Other benchmarks: npm run bench -- side-channel, workers, growth, macro; each has a --help, too.',
   )
 const options = benchOptions(command)
 const { disk, list, writeDocs, report } = command.opts<{
@@ -43,10 +47,11 @@ const { disk, list, writeDocs, report } = command.opts<{
 const warmUpSeconds = Math.min(0.2, options.seconds)
 
 if (report) {
-  writePerformanceDocument()
+  writeDocuments()
   process.exit()
 }
 const chosen = workloads.filter((work) => isChosen(options, work.id))
+if (writeDocs && options.isQuick) command.error('--quick measures nothing that could be kept')
 if (chosen.length === 0) command.error(`no row has '${options.only.join("' or '")}' in its name; see --list`)
 if (list) {
   console.log(chosen.map((work) => work.id).join('\n'))
@@ -74,7 +79,7 @@ for (let round = 0; round < options.rounds; round++) {
   await measureAll('disk', round)
 }
 progress('')
-const results = Object.fromEntries(chosen.map((work) => [work.id, taken(rounds.get(work)!)]))
+const results = Object.fromEntries(chosen.map((work) => [work.id, taken(work, rounds.get(work)!)]))
 for (const { title, text } of tables(results, chosen)) console.log(`\n${title}\n\n${text}`)
 console.log(`\n${goalsTable(results, chosen)}`)
 keep(results)
@@ -83,7 +88,7 @@ keep(results)
 async function measureAll(place: Place, round: number): Promise<void> {
   const works = chosen.filter((work) => work.place === place)
   if (works.length === 0) return
-  const parent = place === 'disk' ? disk : options.directory
+  const parent = parentOf(place)
   mkdirSync(parent, { recursive: true })
   const scratch = mkdtempSync(join(parent, 'fsva-bench-'))
   const running = new Map<ServerKind, RunningServer>()
@@ -112,16 +117,28 @@ async function measureAll(place: Place, round: number): Promise<void> {
   }
 }
 
-function taken(of: Taken['rounds']): Taken {
-  const machine = `Linux ${release().split('.', 2).join('.')}, ${availableParallelism()} CPUs`
-  return { day: new Date().toISOString().slice(0, 10), machine, seconds: options.seconds, rounds: of }
+function taken({ place }: Workload, of: Taken['rounds']): Taken {
+  const directory = parentOf(place)
+  const fileSystem = spawnSync('findmnt', ['-no', 'FSTYPE', '-T', directory], { encoding: 'utf8' }).stdout
+  const kernel = `Linux ${release().split('.', 2).join('.')}`
+  const on = [kernel, `${availableParallelism()} CPUs`, fileSystem.trim(), ganeshaVersion()]
+  return {
+    day: new Date().toISOString().slice(0, 10),
+    on: on.filter((part) => part !== '').join(', '),
+    seconds: options.seconds,
+    rounds: of,
+  }
+}
+
+function parentOf(place: Place): string {
+  return place === 'disk' ? disk : options.directory
 }
 
 function keep(all: Results): void {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, undefined, 2)}\n`)
   if (!writeDocs) return
   keepResults(all, workloads)
-  writePerformanceDocument()
+  writeDocuments()
 }
 
 /** One line on a terminal, and nothing where lines would add up. */

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { RunningServer, ServerKind } from './servers/server.ts'
 import type { Workload } from './workload.ts'
 
-const loadBinary = join(import.meta.dirname, 'load', 'target', 'release', 'fsva-load')
+export const loadBinary = join(import.meta.dirname, 'load', 'target', 'release', 'fsva-load')
 
 /** One timed run of one workload against one server. */
 export interface Measurement {

@@ -13,7 +13,8 @@ const resultsPath = join(resultsDirectory, 'ganesha.json')
 export interface Taken {
   /** ISO day. */
   readonly day: string
-  readonly machine: string
+  /** Kernel, processors, file system, the peer's version. */
+  readonly on: string
   /** Of one measurement. */
   readonly seconds: number
   readonly rounds: readonly { readonly [server: string]: Measurement }[]

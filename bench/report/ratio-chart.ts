@@ -44,7 +44,7 @@ export function ratioChart(results: Results, workloads: readonly Workload[]): st
         stroke: colors.text,
         'stroke-width': '1.5',
       }),
-      label(Math.max(at(reached.max), goalAt(at, work)) + 8, middle + 4, times(reached.median), {
+      label(Math.max(at(1), at(reached.max), goalAt(at, work)) + 8, middle + 4, times(reached.median), {
         'font-weight': 600,
       }),
       ...(work.goal === undefined ? [] : [goalMark(at(work.goal), y)]),

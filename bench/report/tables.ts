@@ -131,3 +131,26 @@ export function goalsTable(results: Results, workloads: readonly Workload[]): st
     ]),
   )
 }
+
+/** What most people ask first: the rows that have a goal. */
+export function speedTable(results: Results, workloads: readonly Workload[]): string {
+  const rows = workloads.flatMap(({ id, title, depth: outstanding, goal: wanted }) => {
+    const [speed, time] = (['callsPerSecond', 'cpuUsPerCall'] as const).map((field) =>
+      ratio(results[id], ours, peer, field),
+    )
+    if (wanted === undefined || speed === undefined || time === undefined) return []
+    const single = workloads.find((work) => work.group === 'one at a time' && work.title === title)
+    const latency = single && ratio(results[single.id], ours, peer, 'p50Us')
+    return [
+      [title, outstanding, times(speed.median), times(time.median), latency ? times(latency.median) : none],
+    ]
+  })
+  const heads = [
+    'next to NFS-Ganesha',
+    'calls outstanding',
+    'calls per second',
+    'CPU per call',
+    'latency of one call at a time',
+  ]
+  return markdownTable(heads, rows, ['---', '---:', '---:', '---:', '---:'])
+}

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ServerProcess } from './process.ts'
@@ -34,6 +35,14 @@ export const ganesha: ServerKind = {
       },
     }
   },
+}
+
+/** As Debian counts; empty if it is not there or did not come as a package. */
+export function ganeshaVersion(): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format language.
+  const words = ['-W', '-f', '${source:Upstream-Version}', 'nfs-ganesha']
+  const version = spawnSync('dpkg-query', words, { encoding: 'utf8' }).stdout
+  return ganesha.missing() === undefined && version ? `NFS-Ganesha ${version}` : ''
 }
 
 const configuration = (directory: string) => `

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { loadBinary } from '../../bench/measure.ts'
 import type { Results } from '../../bench/results.ts'
 import { floor, pollingFloor } from '../../bench/servers/floor.ts'
 import { fsva } from '../../bench/servers/fsva.ts'
@@ -46,6 +47,16 @@ t.test('of NFS', { skip: process.getuid!() !== 0 && 'it takes namespaces of its 
       t.ok(round![name]!.callsPerSecond > 0, `${work.id}: ${name}`)
     }
   }
+})
+
+t.test('what READ answers is looked at', async (t) => {
+  const scratch = t.testdir()
+  const server = await floor.start(scratch, scratch)
+  t.teardown(() => server.stop())
+  const ports = ['--port', `${server.port}`, '--mount-port', `${server.mountPort}`]
+  const read = [...ports, '--export', scratch, '--operation', 'read', '--seconds', '0.1']
+  await t.rejects(run(loadBinary, read), { message: /READ at \d+ gave other data/ }, 'the floor has no files')
+  t.match((await run(loadBinary, [...read, '--any-data'])).stdout, /"calls":[1-9]/, 'unless any will do')
 })
 
 t.test('of several event loops', async (t) => {

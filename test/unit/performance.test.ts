@@ -2,19 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { charts, documentPath, renderDocument } from '../../bench/report/document.ts'
+import { charts, documents, withParts } from '../../bench/report/document.ts'
 import { goals } from '../../bench/report/goals.ts'
 import { readResults, resultsDirectory, type Taken } from '../../bench/results.ts'
 import { workloads } from '../../bench/workload.ts'
 
-t.test('docs/performance.md and its plots say what the kept results say', async (t) => {
-  const document = readFileSync(documentPath, 'utf8')
+t.test('the documents and the plots say what the kept results say', async (t) => {
   const results = readResults()
-  const formatted = execFileSync('biome', ['format', '--stdin-file-path=docs/performance.md'], {
-    input: renderDocument(document, results),
-    encoding: 'utf8',
-  })
-  t.equal(document, formatted, 'make it anew: npm run bench -- --report')
+  for (const { path, parts } of documents) {
+    const document = readFileSync(path, 'utf8')
+    const formatted = execFileSync('biome', ['format', `--stdin-file-path=${path}`], {
+      input: withParts(document, parts(results)),
+      encoding: 'utf8',
+    })
+    t.equal(document, formatted, `${path}; make it anew: npm run bench -- --report`)
+  }
   for (const [name, svg] of Object.entries(charts(results))) {
     t.equal(readFileSync(join(resultsDirectory, name), 'utf8'), svg, name)
   }
@@ -32,7 +34,7 @@ t.test('goals are judged by the median of the rounds', async (t) => {
   })
   const taken = (...ratios: readonly number[]): Taken => ({
     day: '2000-01-01',
-    machine: 'none',
+    on: 'nothing',
     seconds: 1,
     rounds: ratios.map((ratio) => ({
       fsva: measured(1000 * ratio, 20),
