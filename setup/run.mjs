@@ -24,6 +24,7 @@ const jobs = {
   'bench side-channel': ['bench/side-channel/main.ts'],
   'bench growth': ['bench/growth/main.ts'],
   'bench workers': ['bench/workers.ts'],
+  'bench budget': ['bench/budget/main.ts'],
   'bench coherence': ['test/vm/coherence-figures.ts'],
   'bench macro': ['bench/macro/main.ts'],
 }

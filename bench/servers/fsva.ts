@@ -8,8 +8,8 @@ const mountPort = 22048
 /** Ours, from this checkout, as a user would start it. */
 export const fsva: ServerKind = fsvaWith([])
 
-/** Ours, started with these words as well. */
-export function fsvaWith(given: readonly string[]): ServerKind {
+/** Ours, started with these words as well, and with these for Node. */
+export function fsvaWith(given: readonly string[], forNode: readonly string[] = []): ServerKind {
   return {
     name: 'fsva',
     missing: () => undefined,
@@ -19,7 +19,7 @@ export function fsvaWith(given: readonly string[]): ServerKind {
       const options = ['--no-rpcbind', '--insecure', '--no-root-squash', '--state-dir', join(scratch, 'fsva')]
       const server = new ServerProcess(
         process.execPath,
-        [bin, ...words, ...options, ...given],
+        [...forNode, bin, ...words, ...options, ...given],
         join(scratch, 'fsva.log'),
       )
       await server.accepting(port, 20)
