@@ -57,20 +57,21 @@ export class Answers {
   }
 
   /**
-   * The answer, to be used before anything else is asked. `waiting` asks the same by a thread that may wait, and opens a
-   * file again that the server does not know any more. Rejects with a SideChannelError.
+   * What `decode` makes of the answer, before anything else is asked: the next one may have the same memory. `waiting` asks the
+   * same by a thread that may wait, and opens a file again that the server does not know any more. Rejects with a
+   * SideChannelError.
    */
-  async answer(ask: Ask, waiting?: () => Promise<number[]>): Promise<Numbers> {
+  async answer<T>(ask: Ask, decode: (answer: Numbers) => T, waiting?: () => Promise<number[]>): Promise<T> {
     const deadline = performance.now() + this.#deadlineMs
     for (;;) {
       const ticket = this.#ask(ask)
       const answer = ticket === 0 ? this.#inline : await this.#later(ticket)
       const errno = answer[answerAt.errno]!
-      if (errno === 0) return answer
+      if (errno === 0) return decode(answer)
       if (errno === EAGAIN && performance.now() < deadline) {
         await this.#room()
       } else if (waiting !== undefined && (errno === EBADF || errno === ECONNRESET)) {
-        return await this.#asked(waiting)
+        return decode(await this.#asked(waiting))
       } else {
         throw new SideChannelError(errno)
       }

@@ -52,11 +52,11 @@ export class SideChannelFile {
   async read(buffer: LentBuffer, place: ReadPlace): Promise<{ bytes: number; endOfFile: boolean }> {
     const { offset, length, at = 0 } = place
     const position = BigInt(offset)
-    const answer = await this.#answers.answer(
+    return await this.#answers.answer(
       (numbers, spin) => this.#native.read(numbers, spin, buffer.native, at, length, position),
+      (answer) => ({ bytes: answer[answerAt.bytes]!, endOfFile: answer[answerAt.flag] === 1 }),
       () => this.#native.readWaiting(buffer.native, at, length, position),
     )
-    return { bytes: answer[answerAt.bytes]!, endOfFile: answer[answerAt.flag] === 1 }
   }
 
   /** As pwrite(2), from the buffer. */
@@ -64,19 +64,18 @@ export class SideChannelFile {
     const { offset, length, at = 0, stable = 'unstable' } = place
     const position = BigInt(offset)
     const how = stableHow[stable]
-    const answer = await this.#answers.answer(
+    return await this.#answers.answer(
       (numbers, spin) => this.#native.write(numbers, spin, buffer.native, at, length, position, how),
+      (answer) => ({ bytes: answer[answerAt.bytes]!, committed: answer[answerAt.flag] === 1 }),
       () => this.#native.writeWaiting(buffer.native, at, length, position, how),
     )
-    return { bytes: answer[answerAt.bytes]!, committed: answer[answerAt.flag] === 1 }
   }
 
   async getattr(): Promise<FileAttributes> {
-    return attributesOf(
-      await this.#answers.answer(
-        (numbers, spin) => this.#native.getattr(numbers, spin),
-        () => this.#native.getattrWaiting(),
-      ),
+    return await this.#answers.answer(
+      (numbers, spin) => this.#native.getattr(numbers, spin),
+      attributesOf,
+      () => this.#native.getattrWaiting(),
     )
   }
 
