@@ -17,6 +17,8 @@ import type { Sizes } from './workload.ts'
 /** Node's instructions are translated as the kernel's are, but it has many more of them for a call. */
 const emulated =
   'The processors are emulated (no usable KVM here): the comparison of fsva with knfsd is informational.'
+const durable =
+  'Both servers make every change of a directory durable before they answer (sync, their default); a local disk does not.'
 const localMiB = 2048
 const clientMemoryMiB = 1536
 
@@ -24,8 +26,8 @@ export async function emulatedMachines(sizes: Sizes): Promise<Machines> {
   const root = debianDisk(await clientRoot(sizes))
   const scratch = mkdtempSync(join(tmpdir(), 'fsva-bench-'))
   const layout = await TwoVms.start({ fileSystem: 'ext4', deviceArguments: root })
-  const close = () => {
-    void layout.close()
+  const close = async () => {
+    await layout.close()
     rmSync(scratch, { recursive: true, force: true })
   }
   try {
@@ -39,11 +41,12 @@ export async function emulatedMachines(sizes: Sizes): Promise<Machines> {
     await linkDisks(user)
     await mountDebianRoot(user)
     await user.sh('modprobe ext4')
-    const nfs = (port: number, mountPort: number) => nfsMount(fsva.address, exportDirectory, port, mountPort)
+    const nfs = (port: number, mountPort: number) =>
+      nfsMount(fsva.address, exportDirectory, { port, mountPort })
     return {
       description:
         'An appliance VM runs fsva-nfsd and the kernel’s NFS server, which export the same ext4; a user VM mounts either, or a virtio disk of its own with ext4. Two processors each.',
-      informational: user.acceleration === 'kvm' ? undefined : emulated,
+      remark: `${durable}${user.acceleration === 'kvm' ? '' : ` ${emulated}`}`,
       kernel: user.kernelVersion,
       targets: [
         { name: 'fsva', mount: nfs(2049, 20048) },
@@ -58,7 +61,7 @@ export async function emulatedMachines(sizes: Sizes): Promise<Machines> {
       close,
     }
   } catch (error) {
-    close()
+    await close()
     throw error
   }
 }

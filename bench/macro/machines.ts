@@ -2,13 +2,13 @@
 export interface Machines {
   /** What the client and the servers are, for whoever reads the figures. */
   readonly description: string
-  /** Why two of the targets can't be compared as servers; undefined if they can. */
-  readonly informational: string | undefined
+  /** What has to be known of these machines before servers are compared. */
+  readonly remark: string
   readonly kernel: string
   readonly targets: readonly Target[]
   /** Runs a script of bash as root in the client; answers its standard output. Throws if it fails. */
   bash(script: string, timeoutMs: number): Promise<string>
-  close(): void
+  close(): Promise<void>
 }
 
 export interface Target {
@@ -20,8 +20,12 @@ export interface Target {
 export const targetNames = ['fsva', 'knfsd', 'ganesha', 'local'] as const
 export type TargetName = (typeof targetNames)[number]
 
-/** The same for every server. */
-export function nfsMount(server: string, directory: string, port: number, mountPort: number): string {
-  const options = `vers=3,proto=tcp,mountproto=tcp,nolock,port=${port},mountport=${mountPort}`
+/** The same options for every server. */
+export function nfsMount(
+  server: string,
+  directory: string,
+  ports: { readonly port: number; readonly mountPort: number },
+): string {
+  const options = `vers=3,proto=tcp,mountproto=tcp,nolock,port=${ports.port},mountport=${ports.mountPort}`
   return `-t nfs -o ${options} ${server}:${directory}`
 }

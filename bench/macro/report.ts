@@ -4,7 +4,7 @@ import type { Measurement } from './measure.ts'
 
 export interface MacroFigures {
   readonly description: string
-  readonly informational: string | undefined
+  readonly remark: string
   readonly kernel: string
   readonly rounds: number
   /** Measurements in the order of the rounds. */

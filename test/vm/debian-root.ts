@@ -52,7 +52,18 @@ const packages = [
   ...['libnfsidmap1', 'libnsl2', 'libkmod2', 'liblzma5', 'libbpf1', 'libelf1', 'libmnl0', 'libxtables12'],
   ...['libcap-ng0', 'libbsd0', 'libmd0', 'libsystemd0', 'libcrypt1'],
 ]
-const directories = ['dev', 'export', 'local', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'var/lib/nfs']
+const directories = [
+  'dev',
+  'export',
+  'lib/modules',
+  'mnt',
+  'proc',
+  'root',
+  'run',
+  'sys',
+  'tmp',
+  'var/lib/nfs',
+]
 const unused = [
   'usr/share/doc',
   'usr/share/man',
@@ -79,9 +90,7 @@ export async function debianRoot(extras: DebianRootExtras = {}): Promise<string>
   return cached(`debian-root/${name}.ext4`, async (path) => {
     const root = `${path}.tree`
     await rm(root, { recursive: true, force: true })
-    await mkdir(root)
-    await unpackNamed(release, packages, root)
-    for (const each of ['downloads', ...unused]) await rm(join(root, each), { recursive: true, force: true })
+    await command('cp', ['-a', await unpackedPackages(), root])
     for (const each of directories) await mkdir(join(root, each), { recursive: true })
     await addEtc(root)
     await mkdir(join(root, 'usr/local/bin'), { recursive: true })
@@ -97,6 +106,13 @@ export async function debianRoot(extras: DebianRootExtras = {}): Promise<string>
     }
     await packDirectory(root, path)
     await rm(root, { recursive: true })
+  })
+}
+
+function unpackedPackages(): Promise<string> {
+  return cached(`debian-packages/${digest(release, ...packages)}`, async (path) => {
+    await unpackNamed(release, packages, path)
+    for (const each of ['downloads', ...unused]) await rm(join(path, each), { recursive: true, force: true })
   })
 }
 
@@ -121,7 +137,7 @@ export async function mountDebianRoot(vm: Vm): Promise<void> {
   await vm.sh(`
     mkdir -p /debian && mount -t ext4 -o ro /run/disk/${serial} /debian
     for each in proc sys dev run; do mount --rbind /$each /debian/$each; done
-    for each in tmp var/lib/nfs mnt local export; do mount -t tmpfs tmpfs /debian/$each; done`)
+    for each in tmp var/lib/nfs mnt export; do mount -t tmpfs tmpfs /debian/$each; done`)
 }
 
 /** The command that runs a program of the root. */

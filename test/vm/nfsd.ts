@@ -141,6 +141,11 @@ export class Nfsd {
     await this.start()
   }
 
+  /** Those of the server that was started last. */
+  get ports(): Ports {
+    return this.#ports!
+  }
+
   /** Options for the client's mount command: none besides nolock where port 111 answers. */
   get mountOptions(): string {
     if (this.#network.kind === 'namespace') return 'nolock'
