@@ -4,70 +4,89 @@
  */
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { enterOwnNamespaces } from '../namespace.ts'
+import { writePerformanceDocument } from '../report/document.ts'
 import { emulatedMachines } from './emulated.ts'
-import type { Machines } from './machines.ts'
+import { keepFigures, type MachineKind, type MacroFigures, type Round } from './figures.ts'
+import type { Machines, TargetName } from './machines.ts'
 import { type Measurement, measure, prepare } from './measure.ts'
-import { callsTable, type MacroFigures, timesTable } from './report.ts'
-import { enterNamespaces, userModeMachines } from './user-mode.ts'
+import { macroReport } from './report.ts'
+import { fetchUserMode, userModeMachines } from './user-mode.ts'
 import type { Sizes, Workload } from './workload.ts'
 import { workloads } from './workloads.ts'
 
-const sizes = {
-  emulated: { units: 12, texts: 300, transactions: 40, mebibytes: 32, randomOperations: 500 },
-  native: { units: 60, texts: 1200, transactions: 300, mebibytes: 256, randomOperations: 10_000 },
+const sizes: Readonly<Record<MachineKind | 'quick', Sizes>> = {
+  'user-vm': { units: 12, texts: 300, transactions: 40, mebibytes: 32, randomOperations: 500 },
+  'user-mode': { units: 40, texts: 600, transactions: 200, mebibytes: 128, randomOperations: 5000 },
   quick: { units: 2, texts: 20, transactions: 2, mebibytes: 1, randomOperations: 10 },
-} as const satisfies Record<string, Sizes>
+}
 
 const options = new Command('bench macro')
   .description('measures programs of a user VM on our mount, on that of other servers, and on a disk')
-  .option('--quick', 'one round of next to nothing: shows that it runs, measures nothing')
   .option('--user-mode', 'a client of native speed, and servers on this machine: fsva and NFS-Ganesha')
+  .option('--quick', 'one round of next to nothing: shows that it runs, measures nothing')
   .option('--rounds <number>', 'alternating rounds; the median counts', '3')
   .option('--only <text>', 'workloads that have the text in their name', '')
   .option('--json <file>', 'write all measurements')
+  .option('--write-docs', 'keep the results in docs/performance/ and make docs/performance.md anew')
   .parse()
-  .opts<{ quick?: boolean; userMode?: boolean; rounds: string; only: string; json?: string }>()
+  .opts<{
+    userMode?: boolean
+    quick?: boolean
+    rounds: string
+    only: string
+    json?: string
+    writeDocs?: boolean
+  }>()
 
+const kind = options.userMode ? 'user-mode' : 'user-vm'
 const rounds = options.quick ? 1 : Number(options.rounds)
-const size = options.quick ? sizes.quick : options.userMode ? sizes.native : sizes.emulated
-if (options.userMode) await enterNamespaces(size)
-const chosen = workloads(size).filter(({ name }) => name.includes(options.only))
+const size = sizes[options.quick ? 'quick' : kind]
+const all = workloads(size)
 
+if (kind === 'user-mode') {
+  // There is no network behind the next line.
+  await fetchUserMode(size)
+  enterOwnNamespaces('bench macro')
+}
 say('starting the machines')
-const machines = await (options.userMode ? userModeMachines(size) : emulatedMachines(size))
+const machines = await (kind === 'user-mode' ? userModeMachines(size) : emulatedMachines(size))
+let figures: MacroFigures
 try {
   say('preparing the file systems')
   await prepare(machines)
-  const figures = await measureAll(machines, chosen)
-  say('')
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`)
-  console.log(`${figures.description} Linux ${figures.kernel}, ${rounds} rounds.\n`)
-  console.log(`${figures.remark}\n`)
-  console.log(`${timesTable(figures)}\n\n${callsTable(figures)}`)
+  const chosen = all.filter(({ name }) => name.includes(options.only))
+  figures = await measureAll(machines, chosen)
 } finally {
   await machines.close()
 }
+say('')
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`)
+if (options.writeDocs) {
+  const names = all.map(({ name }) => name)
+  keepFigures(kind, figures, names)
+  writePerformanceDocument()
+}
+console.log(macroReport(figures))
 
 async function measureAll(machines: Machines, chosen: readonly Workload[]): Promise<MacroFigures> {
-  const rows = chosen.map(({ name }) => {
-    const taken: Partial<Record<string, Measurement[]>> = {}
-    for (const target of machines.targets) taken[target.name] = []
-    return { workload: name, taken }
-  })
+  const rows = new Map<string, Round[]>(chosen.map(({ name }) => [name, []]))
+  const { targets, description, remark, kernel } = machines
   for (let round = 0; round < rounds; round++) {
     // Not always the same one first: what a workload leaves in the machines' caches is for all of them.
-    const turn = machines.targets.map(
-      (_, index) => machines.targets[(index + round) % machines.targets.length]!,
-    )
-    for (const [index, workload] of chosen.entries()) {
+    const turn = targets.map((_, index) => targets[(index + round) % targets.length]!)
+    for (const workload of chosen) {
+      const taken: Partial<Record<TargetName, Measurement>> = {}
       for (const target of turn) {
         say(`round ${round + 1}/${rounds}: ${workload.name} on ${target.name}`)
-        rows[index]!.taken[target.name]!.push(await measure(machines, target, workload))
+        taken[target.name] = await measure(machines, target, workload)
       }
+      rows.get(workload.name)!.push(taken)
     }
   }
-  const { description, remark, kernel } = machines
-  return { description, remark, kernel, rounds, rows }
+  const day = new Date().toISOString().slice(0, 10)
+  const dated = [...rows].map(([name, rounds]) => [name, { day, rounds }])
+  return { description, remark, kernel, rows: Object.fromEntries(dated) }
 }
 
 function say(text: string): void {

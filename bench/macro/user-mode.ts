@@ -2,7 +2,6 @@
  * The servers as processes of this machine, and a user-mode Linux as their client: everything at the processor's own speed.
  * Their export, and the image of the client's own disk, are ext4 in memory.
  */
-import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDisk } from '../../test/vm/disk.ts'
@@ -25,18 +24,9 @@ const memoryMiB = 2048
 const remark =
   'fsva makes every change of a directory durable before it answers, as knfsd does; Ganesha does not, and neither does a local disk.'
 
-/**
- * Starts this program again in namespaces of its own, where its network and a peer's rpcbind meet nobody else's, and ends
- * with it; returns if it is that one already. What comes by network is fetched first.
- */
-export async function enterNamespaces(sizes: Sizes): Promise<void> {
-  if (process.env.FSVA_BENCH_NAMESPACE !== undefined) return
+/** What comes by network or takes long to make. */
+export async function fetchUserMode(sizes: Sizes): Promise<void> {
   await Promise.all([clientRoot(sizes, userModeScripts), fetchUserModeLinux()])
-  const inner = 'ip link set lo up && mount -t tmpfs none /run && exec "$0" "$@"'
-  const words = ['-mn', 'sh', '-c', inner, process.execPath, ...process.argv.slice(1)]
-  const env = { ...process.env, FSVA_BENCH_NAMESPACE: '1' }
-  const { status } = spawnSync('unshare', words, { stdio: 'inherit', env })
-  process.exit(status ?? 1)
 }
 
 export async function userModeMachines(sizes: Sizes): Promise<Machines> {

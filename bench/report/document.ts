@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keptMacroReports } from '../macro/report.ts'
 import { type Results, readResults, resultsDirectory } from '../results.ts'
 import { workloads } from '../workload.ts'
 import { latencyChart } from './latency-chart.ts'
@@ -49,6 +50,7 @@ function performanceParts(results: Results): Readonly<Record<string, readonly st
     ],
     floor: ofGroups('floor'),
     disk: [...ofGroups('disk'), ranWhen(results, 'disk')],
+    macro: [keptMacroReports()],
   }
 }
 
