@@ -7,7 +7,7 @@ import type { Sizes } from './workload.ts'
 
 /** Headers of other units that each unit includes. */
 const includes = 8
-const functions = 24
+const functions = 16
 
 /** Writes `units` C files with a header each, a Makefile, and `texts` other files below `directory`; packs them. */
 export async function makeProject(directory: string, tarPath: string, sizes: Sizes): Promise<void> {
@@ -29,7 +29,7 @@ const makefile = `objects := $(patsubst src/%.c,build/%.o,$(wildcard src/*.c))
 program: $(objects)
 	gcc -o $@ $^
 build/%.o: src/%.c | build
-	gcc -O1 -Iinclude -MMD -c -o $@ $<
+	gcc -O2 -Iinclude -MMD -c -o $@ $<
 build:
 	mkdir build
 clean:
