@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { enterOwnNamespaces } from '../namespace.ts'
-import { writePerformanceDocument } from '../report/document.ts'
+import { writeDocuments } from '../report/document.ts'
 import { emulatedMachines } from './emulated.ts'
 import { keepFigures, type MachineKind, type MacroFigures, type Round } from './figures.ts'
 import type { Machines, TargetName } from './machines.ts'
@@ -69,7 +69,7 @@ if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(fi
 if (options.writeDocs) {
   const names = all.map(({ name }) => name)
   keepFigures(kind, figures, names)
-  writePerformanceDocument()
+  writeDocuments()
 }
 console.log(macroReport(figures))
 
