@@ -1,9 +1,10 @@
 import type { ExportOptions } from './exports.ts'
-import type { Logger, RepeatLimit } from './log.ts'
+import type { Logger } from './log.ts'
 import { notAdmitted } from './log-refusals.ts'
 import { statusName } from './metrics/status-name.ts'
 import { findExport, splitPath } from './programs/mount3/path.ts'
 import { quoted, type RefusalLog } from './refusal-log.ts'
+import type { RepeatLimit } from './repeat-limit.ts'
 import type { AnyProcedureRow, RpcCall, RpcProgram } from './rpc/program.ts'
 import { mountstat3 } from './xdr/generated/mount.ts'
 

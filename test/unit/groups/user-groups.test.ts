@@ -94,3 +94,41 @@ t.test('users remembered and lookups in progress are bounded', async (t) => {
   await t.rejects(Promise.resolve(slow.groups.identify(callerOf(lookupsMax))), new RpcRejection('drop'))
   t.equal(slow.asked.length, lookupsMax)
 })
+
+t.test('another thread asks, and forgets what it was told when this one does', async (t) => {
+  let gids: readonly number[] = [1, 2]
+  const { groups, clock, asked } = start(async () => gids)
+  const worker = new UserGroups({
+    lookup: { lease: (uid) => groups.lease(uid) },
+    onFailure: () => t.fail('failures are those of who looks up'),
+    now: () => clock.now,
+  })
+  const caller = callerOf(7)
+  await groups.identify(caller)
+  clock.now = groupsLifeMs - 100
+  t.same((await worker.identify(caller)).gids, [1, 2])
+  t.same(asked, [7], 'looked up once')
+  gids = [3]
+  clock.now = groupsLifeMs - 1
+  t.same((await worker.identify(caller)).gids, [1, 2])
+  clock.now = groupsLifeMs
+  t.same((await worker.identify(caller)).gids, [3], 'not a lifetime later')
+  t.same((await groups.identify(caller)).gids, [3])
+  t.same(asked, [7, 7])
+})
+
+t.test('another thread that is told nothing drops the call, and asks again', async (t) => {
+  let isFull = true
+  const worker = new UserGroups({
+    lookup: {
+      lease: async () => {
+        if (isFull) throw new RpcRejection('drop')
+        return { gids: [5], life_ms: 1000 }
+      },
+    },
+    onFailure: () => t.fail('nothing failed'),
+  })
+  await t.rejects(Promise.resolve(worker.identify(callerOf(7))), RpcRejection)
+  isFull = false
+  t.same((await worker.identify(callerOf(7))).gids, [5])
+})

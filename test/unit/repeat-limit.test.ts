@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RepeatLimit } from '../../nfs-server/log.ts'
+import { RepeatLimit } from '../../nfs-server/repeat-limit.ts'
 
 t.test('the same event passes once per interval and says how many were held back', async (t) => {
   let now = 0
