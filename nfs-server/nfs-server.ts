@@ -23,6 +23,7 @@ import { Dispatcher } from './rpc/dispatch.ts'
 import { defaultRpcLimits, type RpcLimits } from './rpc/limits.ts'
 import { RpcListener } from './rpc/listener.ts'
 import { acceptNatively } from './rpc/listener-native.ts'
+import { LoopsAwake } from './rpc/loops-awake.ts'
 import type { ReplyCache, RpcProgram } from './rpc/program.ts'
 import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from './server.ts'
 import { SideChannel } from './side-channel/side-channel.ts'
@@ -45,6 +46,7 @@ export class NfsServer implements Server {
   readonly #refusals: RefusalLog
   /** Of this thread and each worker. */
   readonly #limits: RpcLimits
+  readonly #loops: LoopsAwake | undefined
   readonly #listener: RpcListener
   readonly #stateDirectory: string
   readonly #mountList: MountListFile
@@ -69,8 +71,10 @@ export class NfsServer implements Server {
     this.#mountList = new MountListFile(this.#stateDirectory, this.#log)
     this.#resolver = new ClientResolver(options.hostLookup)
     this.#limits = shareOf({ ...defaultRpcLimits, ...options.limits }, options.workers ?? 1)
+    this.#loops = (options.workers ?? 1) > 1 ? new LoopsAwake() : undefined
     this.#listener = new RpcListener({
       limits: this.#limits,
+      loops: this.#loops,
       accept: this.#counters.count(acceptNatively),
       onRefused: (client, reason) => this.#refusals.report({ client, export: undefined, reason }),
     })
@@ -175,11 +179,11 @@ export class NfsServer implements Server {
   }
 
   async #startWorkers({ core, replyCache }: Backend): Promise<WorkerPool | undefined> {
-    const count = (this.#options.workers ?? 1) - 1
-    if (count === 0) return undefined
+    if (this.#loops === undefined) return undefined
     const workers = await WorkerPool.start({
-      count,
+      count: this.#options.workers! - 1,
       core,
+      loops: this.#loops,
       limits: this.#limits,
       exports: this.#exports,
       hasReplyCache: replyCache !== undefined,

@@ -1,23 +1,39 @@
+import type { LoopsAwake } from './loops-awake.ts'
+
 /**
  * How long the event loop looks for the next call before it sleeps. Falling asleep and being woken costs more than most
  * calls do, and a client that asks one thing after another pays it every time. What is not rewarded shrinks: an idle
- * server sleeps.
+ * server sleeps. Of several event loops none looks while all of them together have every processor.
  */
 export class BusyPoll {
   readonly #max: number
   readonly #isBusy: () => boolean
+  readonly #loops: LoopsAwake | undefined
   #budget: number
 
-  /** Up to `maxMicroseconds`, 0 for never; not while `isBusy`: then other things are waited for as well. */
-  constructor(maxMicroseconds: number, isBusy: () => boolean) {
+  /**
+   * Up to `maxMicroseconds`, 0 for never; not while `isBusy`: then other things are waited for as well. `loops`: those of a
+   * server that has several.
+   */
+  constructor(maxMicroseconds: number, isBusy: () => boolean, loops?: LoopsAwake) {
     this.#max = maxMicroseconds
     this.#isBusy = isBusy
+    this.#loops = loops
     this.#budget = maxMicroseconds
+  }
+
+  /** The event loop has something to do; `sleeps` follows. */
+  woke(): void {
+    this.#loops?.woke()
+  }
+
+  sleeps(): void {
+    this.#loops?.sleeps()
   }
 
   /** How long to look now. */
   get microseconds(): number {
-    return this.#isBusy() ? 0 : this.#budget
+    return this.#isBusy() || this.#loops?.leaveProcessors === false ? 0 : this.#budget
   }
 
   /** Whether looking has found something. */

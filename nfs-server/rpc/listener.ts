@@ -5,6 +5,7 @@ import { Connection, plainAddress } from './connection.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { defaultRpcLimits, type RpcLimits } from './limits.ts'
 import { acceptNatively } from './listener-native.ts'
+import type { LoopsAwake } from './loops-awake.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ServerLoad } from './server-load.ts'
 import type { TurnAddress } from './turns.ts'
@@ -24,6 +25,8 @@ export interface ListenAddress {
 export interface RpcListenerOptions {
   readonly limits?: Partial<RpcLimits> | undefined
   readonly accept?: Accept | undefined
+  /** If other threads have event loops of the same server. */
+  readonly loops?: LoopsAwake | undefined
   /** A connection was turned away or dropped for the sake of the others; `reason` is for a log. */
   readonly onRefused?: ((address: string, reason: string) => void) | undefined
   /** A connection has ended, or was refused. */
@@ -59,6 +62,7 @@ export class RpcListener {
     this.#poll = new BusyPoll(
       this.#limits.busyPollUs,
       () => this.#load.calls > 0 || this.#load.turns.isContended,
+      options.loops,
     )
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs).unref()
   }

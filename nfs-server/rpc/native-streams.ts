@@ -22,7 +22,7 @@ export class NativeStreams {
 
   constructor(poll: BusyPoll) {
     this.#poll = poll
-    this.#sockets = new addon.NativeSockets(() => this.#look())
+    this.#sockets = new addon.NativeSockets(() => this.#wake())
   }
 
   open(fd: number, user: StreamUser): Stream {
@@ -45,6 +45,12 @@ export class NativeStreams {
 
   #closeIfDone(): void {
     if (this.#isClosing && this.#open === 0) this.#sockets.close()
+  }
+
+  #wake(): void {
+    this.#poll.woke()
+    this.#look()
+    this.#poll.sleeps()
   }
 
   #look(): void {

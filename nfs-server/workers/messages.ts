@@ -1,4 +1,4 @@
-/** What the server's thread and its workers tell each other. All of it is copied, nothing is shared. */
+/** What the server's thread and its workers tell each other. Copies, but for one counter. */
 import type { ExportOptions } from '../exports.ts'
 import type { GroupLease } from '../groups/user-groups.ts'
 import type { ProcedureFigures } from '../metrics/call-statistics.ts'
@@ -15,6 +15,8 @@ export interface WorkerStart {
   readonly limits: RpcLimits
   readonly exports: readonly ExportOptions[]
   readonly hasReplyCache: boolean
+  /** LoopsAwake's memory. */
+  readonly loops: SharedArrayBuffer
   /** Users' groups are asked for. */
   readonly manageGids: boolean
 }

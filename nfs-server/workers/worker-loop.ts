@@ -12,6 +12,7 @@ import { RepeatLimit } from '../repeat-limit.ts'
 import { Dispatcher } from '../rpc/dispatch.ts'
 import { RpcListener } from '../rpc/listener.ts'
 import { HandedOver } from '../rpc/listener-handed-over.ts'
+import { LoopsAwake } from '../rpc/loops-awake.ts'
 import { type RpcCall, RpcRejection } from '../rpc/program.ts'
 import { Core } from '../vfs/native-core.ts'
 import { Replies } from '../vfs/native-replies.ts'
@@ -49,6 +50,7 @@ export class WorkerLoop {
     this.#replies = start.hasReplyCache ? new Replies(this.#core) : undefined
     this.#listener = new RpcListener({
       limits: start.limits,
+      loops: new LoopsAwake(start.loops),
       accept: this.#counters.count(this.#handedOver.accept),
       onRefused: (client, reason) => this.#refusals.report({ client, export: undefined, reason }),
       onGone: (address) => this.#send({ kind: 'gone', address }),

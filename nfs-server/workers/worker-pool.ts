@@ -11,6 +11,7 @@ import type { Accepted } from '../rpc/acceptor.ts'
 import { plainAddress } from '../rpc/connection.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
 import type { Elsewhere } from '../rpc/listener.ts'
+import type { LoopsAwake } from '../rpc/loops-awake.ts'
 import { announceProcessEnd, type Core } from '../vfs/native-core.ts'
 import type { CallFailure, FromWorker, ToWorker, WorkerFigures, WorkerStart } from './messages.ts'
 
@@ -21,6 +22,7 @@ export interface WorkerPoolOptions {
   readonly core: Core
   /** Of each worker. */
   readonly limits: RpcLimits
+  readonly loops: LoopsAwake
   readonly exports: readonly ExportOptions[]
   readonly hasReplyCache: boolean
   readonly groups: UserGroups | undefined
@@ -94,9 +96,13 @@ class Member {
 
   constructor(number: number, options: WorkerPoolOptions) {
     this.#options = options
-    const { exports, hasReplyCache, limits, groups } = options
+    const { exports, hasReplyCache, limits, groups, loops } = options
     const core = options.core.share().shared
-    const start: WorkerStart = { core, limits, exports, hasReplyCache, manageGids: groups !== undefined }
+    const start: WorkerStart = {
+      ...{ core, limits, exports, hasReplyCache },
+      loops: loops.memory,
+      manageGids: groups !== undefined,
+    }
     this.#worker = new Worker(entry(), {
       name: `fsva-worker-${number}`,
       workerData: start,

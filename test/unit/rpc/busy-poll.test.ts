@@ -1,5 +1,6 @@
 import t from 'tap'
 import { BusyPoll } from '../../../nfs-server/rpc/busy-poll.ts'
+import { LoopsAwake } from '../../../nfs-server/rpc/loops-awake.ts'
 
 t.test('looks for long while it finds something, and hardly when it does not', async (t) => {
   const poll = new BusyPoll(200, () => false)
@@ -19,4 +20,18 @@ t.test('not while other things are waited for, and never if it is off', async (t
   const off = new BusyPoll(0, () => false)
   off.looked(true)
   t.equal(off.microseconds, 0)
+})
+
+t.test('of several loops none looks while they have every processor', async (t) => {
+  const loops = new LoopsAwake(undefined, 2)
+  const another = new LoopsAwake(loops.memory, 2)
+  const poll = new BusyPoll(200, () => false, loops)
+  poll.woke()
+  t.equal(poll.microseconds, 200)
+  another.woke()
+  t.equal(poll.microseconds, 0, 'the other thread is awake, too')
+  another.sleeps()
+  t.equal(poll.microseconds, 200)
+  poll.sleeps()
+  t.ok(another.leaveProcessors)
 })
