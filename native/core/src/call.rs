@@ -113,7 +113,8 @@ impl Call<'_> {
         let fd = self
             .engine
             .with_spare_descriptors(|| filesystem.open(handle.object))?;
-        self.insert(handle, filesystem, name, fd)
+        let stat = sys::statx(fd.as_fd())?;
+        self.insert(handle, filesystem, name, self.descriptor(fd), &stat)
     }
 
     fn insert(
@@ -121,20 +122,24 @@ impl Call<'_> {
         handle: Handle<'_>,
         filesystem: Arc<Filesystem>,
         name: ObjectName,
-        fd: OwnedFd,
+        path: Descriptor,
+        stat: &libc::statx,
     ) -> Result<Arc<Object>> {
-        let stat = sys::statx(fd.as_fd())?;
         let wire = self.engine.guard.codec.seal(&handle)?;
-        let path = Descriptor::new(fd, &self.engine.objects.descriptors);
-        let object = Object::new(wire, handle.export, filesystem, name, &stat, path);
+        let object = Object::new(wire, handle.export, filesystem, name, stat, path);
         Ok(self.engine.objects.insert(object))
     }
 
-    /// Makes an object of what was found or made under `name` in `directory`. `fd` is O_PATH; the thread has the
+    /// As it is counted.
+    pub fn descriptor(&self, fd: OwnedFd) -> Descriptor {
+        Descriptor::new(fd, &self.engine.objects.descriptors)
+    }
+
+    /// Makes an object of what was found or made under `name` in `directory`. `fd` may be O_PATH; the thread has the
     /// server's own credentials.
     pub fn adopt(&self, directory: &Opened, name: &Name, fd: OwnedFd) -> Result<Opened> {
-        let stat = sys::statx(fd.as_fd())?;
-        self.adopt_with(directory, name, fd, &stat)
+        let stat = sys::statx_with_birth(fd.as_fd())?;
+        self.adopt_with(directory, name, self.descriptor(fd), &stat)
     }
 
     /// As `adopt`, with what statx says of the descriptor.
@@ -142,7 +147,7 @@ impl Call<'_> {
         &self,
         directory: &Opened,
         name: &Name,
-        fd: OwnedFd,
+        fd: Descriptor,
         stat: &libc::statx,
     ) -> Result<Opened> {
         let parent = &directory.object;
@@ -162,7 +167,7 @@ impl Call<'_> {
         let same = filesystem.key == parent.filesystem.key;
         let place = (same && !name.is_special()).then(|| (parent.name.object(), name.as_bytes()));
         let object_name = filesystem.name_of(fd.as_fd(), place)?;
-        let opened = self.adopt_named(directory, filesystem, object_name, fd)?;
+        let opened = self.adopt_named(directory, filesystem, object_name, fd, stat)?;
         let filesystem = &opened.object.filesystem;
         if let Some(inode) = Inode::of(stat)
             && filesystem.traits.inline
@@ -192,7 +197,8 @@ impl Call<'_> {
         directory: &Opened,
         filesystem: Arc<Filesystem>,
         name: ObjectName,
-        fd: OwnedFd,
+        fd: Descriptor,
+        stat: &libc::statx,
     ) -> Result<Opened> {
         let handle = Handle {
             export: directory.object.export,
@@ -202,7 +208,7 @@ impl Call<'_> {
         let wire = self.engine.guard.codec.seal(&handle)?;
         let object = match self.cached(wire.as_bytes()) {
             Some(object) => object,
-            None => self.insert(handle, filesystem, name, fd)?,
+            None => self.insert(handle, filesystem, name, fd, stat)?,
         };
         Ok(Opened {
             object,

@@ -19,8 +19,11 @@ use crate::syscalls_unsafe as sys;
 /// Directory streams kept open per directory; more READDIRs at once open their own and close it afterwards.
 const STREAMS_MAX: usize = 4;
 
-/// A descriptor that the descriptor budget knows of.
-pub struct Descriptor {
+/// A descriptor that the descriptor budget knows of. Its clones are the same one, open until the last of them goes.
+#[derive(Clone)]
+pub struct Descriptor(Arc<Counted>);
+
+struct Counted {
     fd: OwnedFd,
     budget: Arc<AtomicUsize>,
 }
@@ -28,20 +31,20 @@ pub struct Descriptor {
 impl Descriptor {
     pub fn new(fd: OwnedFd, budget: &Arc<AtomicUsize>) -> Descriptor {
         budget.fetch_add(1, Ordering::Relaxed);
-        Descriptor {
+        Descriptor(Arc::new(Counted {
             fd,
             budget: budget.clone(),
-        }
+        }))
     }
 }
 
 impl AsFd for Descriptor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.0.fd.as_fd()
     }
 }
 
-impl Drop for Descriptor {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.budget.fetch_sub(1, Ordering::Relaxed);
     }
@@ -79,7 +82,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// `path` is an O_PATH descriptor of the object, `stat` what statx says of it.
+    /// `path` is a descriptor of the object, O_PATH will do, `stat` what statx says of it.
     pub fn new(
         wire: WireHandle,
         export: ExportId,
@@ -109,9 +112,14 @@ impl Object {
         }
     }
 
-    /// O_PATH: good for everything but data.
+    /// May be O_PATH: good for everything but data.
     pub fn path(&self) -> BorrowedFd<'_> {
         self.path.as_fd()
+    }
+
+    /// `path`, for as long as somebody needs it.
+    pub(crate) fn path_descriptor(&self) -> Descriptor {
+        self.path.clone()
     }
 
     pub fn is_directory(&self) -> bool {
@@ -143,16 +151,14 @@ impl Object {
         // Somebody else may have been quicker: then theirs is used and ours closed.
         Ok(self
             .slot(access)
-            .get_or_init(|| Descriptor::new(opened, &self.path.budget))
+            .get_or_init(|| Descriptor::new(opened, &self.path.0.budget))
             .as_fd())
     }
 
     /// Uses the read-write descriptor that a new file was created with for both.
-    pub fn keep_created(&self, created: OwnedFd) {
-        if let Ok(copy) = created.try_clone() {
-            let _ = self.read.set(Descriptor::new(copy, &self.path.budget));
-        }
-        let _ = self.write.set(Descriptor::new(created, &self.path.budget));
+    pub fn keep_created(&self, created: Descriptor) {
+        let _ = self.read.set(created.clone());
+        let _ = self.write.set(created);
     }
 
     /// One more descriptor, for somebody who needs a position of his own.
@@ -201,7 +207,7 @@ impl Object {
         }
         let fd = self.reopen(libc::O_RDONLY | libc::O_DIRECTORY, credentials)?;
         Ok(DirectoryStream {
-            descriptor: Descriptor::new(fd, &self.path.budget),
+            descriptor: Descriptor::new(fd, &self.path.0.budget),
             position: 0,
         })
     }

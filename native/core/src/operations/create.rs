@@ -8,7 +8,7 @@ use crate::export_policy::Access;
 use crate::name::Name;
 use crate::object::DataAccess;
 use crate::observer::{ATTRIBUTES, DATA};
-use crate::operations::new_object::{create_in, open_new, settable, sync_new};
+use crate::operations::new_object::{Made, create_in, open_new, settable, sync_new};
 use crate::operations::set_attributes::{SetAttributes, SetTime, apply_without_size, set_size};
 use crate::reply_record_doubt::creation;
 use crate::syscalls_unsafe as sys;
@@ -47,7 +47,8 @@ impl Operation for Create {
             if call.happened_before() {
                 let path = open_new(directory, &self.name)?;
                 let made = call.adopt(directory, &self.name, path)?;
-                return self.set_up(call, directory, made);
+                let stat = made.stat()?;
+                return self.set_up(call, directory, made, &stat);
             }
             for _ in 0..ATTEMPTS_MAX {
                 match self.make(call, directory) {
@@ -57,7 +58,7 @@ impl Operation for Create {
                 }
                 match self.use_existing(call, directory) {
                     Err(Errno::NOENT | Errno::STALE) => {}
-                    other => return other,
+                    other => return other.map(Made::from),
                 }
             }
             Err(Errno::JUKEBOX)
@@ -83,44 +84,53 @@ impl Create {
         made
     }
 
-    fn initialize(&self, call: &Call<'_>, directory: &Opened, fd: OwnedFd) -> Result<Opened> {
-        let path = sys::reopen(fd.as_fd(), libc::O_PATH)?;
-        let made = call.adopt(directory, &self.name, path)?;
+    fn initialize(&self, call: &Call<'_>, directory: &Opened, fd: OwnedFd) -> Result<Made> {
+        let stat = sys::statx_with_birth(fd.as_fd())?;
+        let created = call.descriptor(fd);
+        let made = call.adopt_with(directory, &self.name, created.clone(), &stat)?;
         // Opened as it was created: later its mode may not allow that any more.
-        made.object.keep_created(fd);
-        self.set_up(call, directory, made)
+        made.object.keep_created(created);
+        self.set_up(call, directory, made, &stat)
     }
 
     /// What a new file gets after it was made. Others may have found it already.
-    fn set_up(&self, call: &Call<'_>, directory: &Opened, made: Opened) -> Result<Opened> {
-        let set = self.set_attributes(&made);
+    fn set_up(&self, call: &Call<'_>, directory: &Opened, made: Opened, stat: &libc::statx) -> Result<Made> {
+        let set = self.set_attributes(&made, stat);
         call.changed(&made, DATA | ATTRIBUTES, &Ok(()));
-        set?;
+        let as_made = set?.then_some(*stat);
         sync_new(call, directory, &made)?;
-        Ok(made)
+        Ok(Made {
+            opened: made,
+            stat: as_made,
+        })
     }
 
-    fn set_attributes(&self, made: &Opened) -> Result<()> {
-        match &self.how {
+    /// Whether there was nothing to set. `stat` is from when it was made.
+    fn set_attributes(&self, made: &Opened, stat: &libc::statx) -> Result<bool> {
+        let changes = match &self.how {
             How::Unchecked(attributes) | How::Guarded(attributes) => {
-                if let Some(size) = attributes.size.filter(|size| *size > 0) {
-                    set_size(made, &made.stat()?, size)?;
+                let size = attributes.size.filter(|size| *size > 0);
+                if let Some(size) = size {
+                    set_size(made, stat, size)?;
                 }
-                let changes = settable(made, attributes)?;
-                let _guard = made.act()?;
-                apply_without_size(made.fd(), &changes)
+                let changes = settable(made, stat, attributes);
+                if changes == SetAttributes::default() {
+                    return Ok(size.is_none());
+                }
+                changes
             }
             How::Exclusive(verifier) => {
                 let (atime, mtime) = verifier_times(*verifier);
-                let changes = SetAttributes {
+                SetAttributes {
                     atime: SetTime::Explicit(atime),
                     mtime: SetTime::Explicit(mtime),
                     ..SetAttributes::default()
-                };
-                let _guard = made.act()?;
-                apply_without_size(made.fd(), &changes)
+                }
             }
-        }
+        };
+        let _guard = made.act()?;
+        apply_without_size(made.fd(), &changes)?;
+        Ok(false)
     }
 
     fn use_existing(&self, call: &Call<'_>, directory: &Opened) -> Result<Opened> {

@@ -69,7 +69,7 @@ fn find(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<(Opened, lib
     let stat = stat_in(filesystem, fd.as_fd())?;
     let found = match call.already_open(directory, &stat, moment) {
         Some(found) => found,
-        None => call.adopt_with(directory, name, fd, &stat)?,
+        None => call.adopt_with(directory, name, call.descriptor(fd), &stat)?,
     };
     Ok((found, stat))
 }

@@ -12,13 +12,26 @@ use crate::observer::ATTRIBUTES;
 use crate::operations::set_attributes::{SetAttributes, apply_without_size};
 use crate::syscalls_unsafe as sys;
 
+/// What there is now.
+pub struct Made {
+    pub opened: Opened,
+    /// What was said of it when it was made, if nothing has been done to it since.
+    pub stat: Option<libc::statx>,
+}
+
+impl From<Opened> for Made {
+    fn from(opened: Opened) -> Made {
+        Made { opened, stat: None }
+    }
+}
+
 /// Opens the directory, lets `make` make the object in it and reports both.
 pub fn create_in(
     call: &Call<'_>,
     output: &mut Output<'_>,
     directory: &UntrustedHandle,
     name: &Name,
-    make: impl FnOnce(&Opened) -> Result<Opened>,
+    make: impl FnOnce(&Opened) -> Result<Made>,
 ) -> Result<()> {
     let directory = call.open(directory, Access::Mutate)?;
     if call.inline && !call.engine.no_umask {
@@ -35,9 +48,13 @@ pub fn create_in(
     };
     output.answer.directory = directory.attributes_if_any();
     output.answer.before = change.before(output.answer.before);
-    let attributes_of = |made: Opened| {
-        call.gives(&made);
-        Ok((made.attributes()?, made))
+    let attributes_of = |Made { opened, stat }: Made| {
+        // A change after it was made was reported to nobody who did not know the handle yet.
+        let attributes = match (call.gives(&opened), stat) {
+            (false, Some(stat)) => opened.attributes_of(&stat),
+            _ => opened.attributes()?,
+        };
+        Ok((attributes, opened))
     };
     let made = match made.and_then(attributes_of) {
         // Made, and removed by somebody before there was anything to say about it. Not the directory's handle is
@@ -53,19 +70,14 @@ pub fn create_in(
 }
 
 /// Opens what has just been made, sets what could not be given when it was, and makes it stable.
-pub fn finish_new(
-    call: &Call<'_>,
-    directory: &Opened,
-    name: &Name,
-    changes: &SetAttributes,
-) -> Result<Opened> {
+pub fn finish_new(call: &Call<'_>, directory: &Opened, name: &Name, changes: &SetAttributes) -> Result<Made> {
     let fd = open_new(directory, name).map_err(|errno| match errno {
         Errno::NOENT => Errno::STALE,
         other => other,
     })?;
     let made = call.adopt(directory, name, fd)?;
     {
-        let changes = settable(&made, changes)?;
+        let changes = settable(&made, &made.stat()?, changes);
         let guard = made.act()?;
         let applied = apply_without_size(made.fd(), &changes);
         drop(guard);
@@ -73,7 +85,7 @@ pub fn finish_new(
         applied?;
     }
     sync_new(call, directory, &made)?;
-    Ok(made)
+    Ok(made.into())
 }
 
 /// What the caller finds under the name, O_PATH.
@@ -89,16 +101,15 @@ pub fn open_new(directory: &Opened, name: &Name) -> Result<OwnedFd> {
 
 /// A client sends the user's own ids with a new object: no reason to refuse it to a squashed root, who could
 /// not give it away. As the kernel's server has it, only root sets the owner at creation.
-pub fn settable(made: &Opened, changes: &SetAttributes) -> Result<SetAttributes> {
-    let stat = made.stat()?;
+pub fn settable(made: &Opened, stat: &libc::statx, changes: &SetAttributes) -> SetAttributes {
     let root = acting_uid(&made.credentials) == 0;
-    Ok(SetAttributes {
+    SetAttributes {
         uid: changes.uid.filter(|uid| root && *uid != stat.stx_uid),
         gid: changes.gid.filter(|gid| root && *gid != stat.stx_gid),
-        mode: missing_set_id(&stat, changes.mode),
+        mode: missing_set_id(stat, changes.mode),
         size: None,
         ..*changes
-    })
+    }
 }
 
 /// The object and its name. A second fsync costs another flush of the disk even if there is nothing left to write.

@@ -1,4 +1,4 @@
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use crate::attributes::wcc_attributes;
 use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
@@ -7,6 +7,7 @@ use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
 use crate::filesystem::ObjectName;
 use crate::name::Name;
+use crate::object::Descriptor;
 use crate::observer::{ATTRIBUTES, NAME_REMOVED, Subject};
 use crate::reply_record_doubt::entry;
 use crate::reply_record_evidence::Evidence;
@@ -65,7 +66,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
     let victim = if call.happened_before() {
         None
     } else {
-        Victim::find(directory, name)
+        Victim::find(call, directory, name)
     };
     let evidence = || {
         Some(Evidence::Removal {
@@ -93,7 +94,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
 
 /// What is about to lose a name. Held open so that it can be told afterwards whether that was the last one.
 pub(super) struct Victim {
-    fd: OwnedFd,
+    fd: Descriptor,
     is_last_link: bool,
     fileid: u64,
     bytes: u64,
@@ -102,7 +103,19 @@ pub(super) struct Victim {
 
 impl Victim {
     /// With the server's rights: only to clean up, the removal itself is the caller's.
-    pub fn find(directory: &Opened, name: &Name) -> Option<Victim> {
+    pub fn find(call: &Call<'_>, directory: &Opened, name: &Name) -> Option<Victim> {
+        let moment = call.engine.objects.moment();
+        // Nothing waits there: it may be looked at without being opened.
+        if directory.object.filesystem.traits.memory {
+            let stat = sys::statx_at_with_birth(directory.fd(), name.as_c_str()).ok()?;
+            if let Some(found) = call.already_open(directory, &stat, moment) {
+                return Some(Victim::new(
+                    found.object.path_descriptor(),
+                    &stat,
+                    Some(found.object.name),
+                ));
+            }
+        }
         let flags = libc::O_PATH | libc::O_NOFOLLOW;
         let fd = sys::openat(directory.fd(), name.as_c_str(), flags, 0).ok()?;
         let stat = sys::statx(fd.as_fd()).ok()?;
@@ -113,15 +126,18 @@ impl Victim {
         } else {
             None
         };
+        Some(Victim::new(call.descriptor(fd), &stat, object))
+    }
+
+    fn new(fd: Descriptor, stat: &libc::statx, name: Option<ObjectName>) -> Victim {
         let is_directory = u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFDIR;
-        let is_last_link = is_directory || stat.stx_nlink <= 1;
-        Some(Victim {
+        Victim {
             fd,
-            is_last_link,
+            is_last_link: is_directory || stat.stx_nlink <= 1,
             fileid: stat.stx_ino,
             bytes: stat.stx_blocks * 512,
-            name: object,
-        })
+            name,
+        }
     }
 
     /// DEFER if this thread must not wait until its space is free.
@@ -187,7 +203,13 @@ impl Victim {
         if (!links_left || filesystem.uses_table())
             && let Ok(wire) = call.wire_handle(parent, &object)
         {
-            call.engine.retire(call.engine.objects.evict(wire.as_bytes()));
+            let evicted = call.engine.objects.evict(wire.as_bytes());
+            if call.inline {
+                // In memory, and no more than `require_time` lets pass.
+                drop(evicted);
+            } else {
+                call.engine.retire(evicted);
+            }
         }
     }
 }

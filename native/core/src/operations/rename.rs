@@ -65,12 +65,12 @@ impl Rename {
         let victim = if done {
             None
         } else {
-            Victim::find(to, &self.to_name)
+            Victim::find(call, to, &self.to_name)
         };
         // Before the rename: afterwards the old name may already be another object's.
         let table = from.object.filesystem.uses_table();
         let source = if !done && (table || call.intent.is_some() || call.engine.observer().is_some()) {
-            Victim::find(from, &self.from_name)
+            Victim::find(call, from, &self.from_name)
         } else {
             None
         };

@@ -75,5 +75,5 @@ fn beneath(call: &Call<'_>, root: &Opened, path: &[u8]) -> Result<Opened> {
     let volume = call.engine.volume(root.object.export)?;
     let filesystem = volume.filesystems.by_mount_id(stat.stx_mnt_id)?;
     let name = filesystem.name_of(fd.as_fd(), None)?;
-    call.adopt_named(root, filesystem, name, fd)
+    call.adopt_named(root, filesystem, name, call.descriptor(fd), &stat)
 }
