@@ -37,13 +37,7 @@ export const answerLayout = {
   'wcc.mtime': 8,
   'wcc.ctime': 16,
   'wcc.present': 24,
-  entryHeaderBytes: 176,
-  'entry.fileid': 0,
-  'entry.cookie': 8,
-  'entry.nameLength': 16,
-  'entry.handleLength': 20,
-  'entry.attributes': 24,
-  'entry.handle': 112,
+  inlineListingBytesMax: 16384,
 } as const
 
 /** What a difference looks like, or undefined if there is none. */

@@ -168,6 +168,7 @@ export interface NativeSession {
     toName: Uint8Array,
   ): number
   link(caller: number, ticket: number, object: Uint8Array, directory: Uint8Array, name: Uint8Array): number
+  /** `room`, of inlineListingBytesMax at least: gets the bytes of an answer that is there at once. */
   readdir(
     caller: number,
     ticket: number,
@@ -176,6 +177,7 @@ export interface NativeSession {
     dircount: number,
     maxcount: number,
     plus: boolean,
+    room: Uint8Array,
   ): number
   fsstat(caller: number, ticket: number, object: Uint8Array): number
   fsinfo(caller: number, ticket: number, object: Uint8Array): number

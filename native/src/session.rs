@@ -212,6 +212,11 @@ impl NativeSession {
         }
     }
 
+    /// The bytes of variable length of an answer that was there at once.
+    pub(crate) fn copy_bytes(&self, buffer: &mut [u8]) {
+        buffer[..self.bytes.len()].copy_from_slice(&self.bytes);
+    }
+
     /// Answers at once, with nothing but an error.
     pub(crate) fn refuse(&mut self, errno: Errno) -> i32 {
         // SAFETY: as in `start`.

@@ -73,6 +73,7 @@ impl NativeSession {
         self.start(caller, ticket, operation)
     }
 
+    /// An answer that is there at once has its bytes in `room`, of at least INLINE_LISTING_BYTES_MAX.
     #[napi]
     #[allow(clippy::too_many_arguments)]
     pub fn readdir(
@@ -84,6 +85,7 @@ impl NativeSession {
         dircount: u32,
         maxcount: u32,
         plus: bool,
+        mut room: Uint8ArraySlice<'_>,
     ) -> i32 {
         let budget = Budget {
             dircount: dircount as usize,
@@ -95,7 +97,12 @@ impl NativeSession {
             budget,
             plus,
         });
-        self.start(caller, ticket, operation)
+        let status = self.start(caller, ticket, operation);
+        if status == 0 {
+            // SAFETY: JavaScript waits for this call and uses the buffer afterwards.
+            self.copy_bytes(unsafe { room.as_mut() });
+        }
+        status
     }
 
     #[napi]

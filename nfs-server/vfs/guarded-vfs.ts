@@ -23,6 +23,7 @@ import {
   type FsstatResult,
   type GetaclResult,
   type LinkResult,
+  type Listing,
   type LockOwner,
   type LockResult,
   type LookupResult,
@@ -241,7 +242,7 @@ export class GuardedVfs implements Vfs {
     cookie: bigint,
     cookieverf: Uint8Array,
     budget: DirectoryBudget,
-  ): Answer<ReaddirResult> {
+  ): Answer<Listing> {
     return this.#look(caller, directory, noEntries, (opened) =>
       this.#vfs.readdir(opened.caller, opened.handle, cookie, cookieverf, budget),
     )
@@ -262,7 +263,8 @@ export class GuardedVfs implements Vfs {
   }
 
   /** The Vfs counted its own handles; sealed they are longer, so fewer entries may fit. */
-  #sealEntries(opened: OpenedHandle, result: ReaddirResult, maxcount: number): ReaddirResult {
+  #sealEntries(opened: OpenedHandle, result: Listing, maxcount: number): ReaddirResult {
+    if ('encoded' in result) throw new Error('handles that are encoded cannot be sealed')
     const entries: DirectoryEntry[] = []
     let left = maxcount
     for (const entry of result.entries) {

@@ -1,6 +1,6 @@
 /** Reads what the native core answers in shared memory (native/answer-layout.ts). */
 import { answerLayout as layout } from '../../native/answer-layout.ts'
-import type { Attributes, DirectoryEntry, FileHandle, FileType, Time, Wcc, WccAttributes } from './vfs.ts'
+import type { Attributes, FileHandle, FileType, Time, Wcc, WccAttributes } from './vfs.ts'
 
 /** The same bytes as three kinds of numbers. Starts at a multiple of 8. */
 export class AnswerMemory {
@@ -48,10 +48,6 @@ const wccSizeLong = layout['wcc.size'] >>> 3
 const wccMtimeWord = layout['wcc.mtime'] >>> 2
 const wccCtimeWord = layout['wcc.ctime'] >>> 2
 const wccPresentWord = layout['wcc.present'] >>> 2
-const entryFileidLong = layout['entry.fileid'] >>> 3
-const entryCookieLong = layout['entry.cookie'] >>> 3
-const entryNameLengthWord = layout['entry.nameLength'] >>> 2
-const entryHandleLengthWord = layout['entry.handleLength'] >>> 2
 
 function time(words: Uint32Array, word: number): Time {
   return { seconds: words[word]!, nseconds: words[word + 1]! }
@@ -123,30 +119,4 @@ export function handleOf({ memory, at }: NativeAnswer): FileHandle | undefined {
 export function verifierOf({ memory, at }: NativeAnswer): Uint8Array {
   const start = at + layout['answer.verifier']
   return memory.bytes.slice(start, start + 8)
-}
-
-/** The listing in the answer's extra bytes; names and handles are views of them. */
-export function entriesOf(answer: NativeAnswer): DirectoryEntry[] {
-  const count = countOf(answer)
-  const entries: DirectoryEntry[] = []
-  if (count === 0) return entries
-  const memory = new AnswerMemory(answer.extra)
-  let at = 0
-  for (let index = 0; index < count; index++) {
-    const word = at >>> 2
-    const long = at >>> 3
-    const nameLength = memory.words[word + entryNameLengthWord]!
-    const handleLength = memory.words[word + entryHandleLengthWord]!
-    const handleStart = at + layout['entry.handle']
-    const nameStart = at + layout.entryHeaderBytes
-    entries.push({
-      fileid: memory.longs[long + entryFileidLong]!,
-      name: answer.extra.subarray(nameStart, nameStart + nameLength),
-      cookie: memory.longs[long + entryCookieLong]!,
-      attributes: attributes(memory, at + layout['entry.attributes']),
-      handle: handleLength === 0 ? undefined : answer.extra.subarray(handleStart, handleStart + handleLength),
-    })
-    at = nameStart + ((nameLength + 7) & ~7)
-  }
-  return entries
 }

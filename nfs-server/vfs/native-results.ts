@@ -5,7 +5,6 @@ import {
   countOf,
   directoryOf,
   directoryWccOf,
-  entriesOf,
   flagsOf,
   handleOf,
   type NativeAnswer,
@@ -16,6 +15,7 @@ import {
   toDirectoryWccOf,
   verifierOf,
 } from './native-answer.ts'
+import type { ListingRoom } from './native-listing-room.ts'
 import type {
   AccessResult,
   AttributesResult,
@@ -24,10 +24,10 @@ import type {
   FsinfoResult,
   FsstatResult,
   LinkResult,
+  Listing,
   LockResult,
   LookupResult,
   PathconfResult,
-  ReaddirResult,
   ReadlinkResult,
   ReadResult,
   RenameResult,
@@ -38,8 +38,6 @@ import type {
   WriteResult,
 } from './vfs.ts'
 
-/** Cookies say all there is to say about a position: nothing to verify. */
-const cookieverf = new Uint8Array(8)
 export const noVerifier = new Uint8Array(0)
 export const noAttributes: SetAttributesArgument = {
   mode: undefined,
@@ -129,13 +127,20 @@ export function linkResult(answer: NativeAnswer): LinkResult {
   return { status: statusOf(answer), attributes: objectOf(answer), wcc: directoryWccOf(answer) }
 }
 
-export function readdirResult(answer: NativeAnswer): ReaddirResult {
+const noCookieverf = new Uint8Array(8)
+
+/** An answer that was there at once has its bytes in `room`. */
+export function listingResult(answer: NativeAnswer, room: ListingRoom): Listing {
+  const status = statusOf(answer)
+  if (status === errno.OK) {
+    return { status, encoded: answer.extra.length > 0 ? answer.extra : room.take(countOf(answer)) }
+  }
   return {
-    status: statusOf(answer),
+    status,
     directoryAttributes: directoryOf(answer),
-    cookieverf,
-    entries: entriesOf(answer),
-    eof: flagsOf(answer) !== 0,
+    cookieverf: noCookieverf,
+    entries: [],
+    eof: false,
   }
 }
 

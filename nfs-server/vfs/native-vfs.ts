@@ -5,6 +5,7 @@
 import type { Caller } from '../caller.ts'
 import { getaclResult, toAclBytes } from './native-acl.ts'
 import type { Core } from './native-core.ts'
+import { ListingRoom } from './native-listing-room.ts'
 import {
   accessResult,
   attributesResult,
@@ -14,13 +15,13 @@ import {
   fsinfoResult,
   fsstatResult,
   linkResult,
+  listingResult,
   lockResult,
   lookupResult,
   noAttributes,
   noVerifier,
   objectWccResult,
   pathconfResult,
-  readdirResult,
   readlinkResult,
   readResult,
   renameResult,
@@ -46,11 +47,11 @@ import {
   type GetaclResult,
   type Intent,
   type LinkResult,
+  type Listing,
   type LockOwner,
   type LockResult,
   type LookupResult,
   type PathconfResult,
-  type ReaddirResult,
   type ReadlinkResult,
   type ReadResult,
   type RenameResult,
@@ -65,6 +66,7 @@ import {
 
 export class NativeVfs implements Vfs {
   readonly #session: Session
+  readonly #listingRoom = new ListingRoom()
 
   constructor(core: Core) {
     this.#session = new Session(core)
@@ -287,13 +289,9 @@ export class NativeVfs implements Vfs {
     directory: FileHandle,
     cookie: bigint,
     _cookieverf: Uint8Array,
-    { dircount, maxcount }: DirectoryBudget,
-  ): Answer<ReaddirResult> {
-    return this.#session.start(
-      caller,
-      (native, id, ticket) => native.readdir(id, ticket, directory, cookie, dircount, maxcount, false),
-      readdirResult,
-    )
+    budget: DirectoryBudget,
+  ): Answer<Listing> {
+    return this.#list(caller, directory, cookie, budget, false)
   }
 
   readdirplus(
@@ -301,12 +299,24 @@ export class NativeVfs implements Vfs {
     directory: FileHandle,
     cookie: bigint,
     _cookieverf: Uint8Array,
+    budget: DirectoryBudget,
+  ): Answer<Listing> {
+    return this.#list(caller, directory, cookie, budget, true)
+  }
+
+  #list(
+    caller: Caller,
+    directory: FileHandle,
+    cookie: bigint,
     { dircount, maxcount }: DirectoryBudget,
-  ): Answer<ReaddirResult> {
+    plus: boolean,
+  ): Answer<Listing> {
+    const room = this.#listingRoom
     return this.#session.start(
       caller,
-      (native, id, ticket) => native.readdir(id, ticket, directory, cookie, dircount, maxcount, true),
-      readdirResult,
+      (native, id, ticket) =>
+        native.readdir(id, ticket, directory, cookie, dircount, maxcount, plus, room.offer()),
+      (answer) => listingResult(answer, room),
     )
   }
 

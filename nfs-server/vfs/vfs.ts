@@ -16,7 +16,7 @@
  * them to the encoder as they are.
  */
 import type { Caller } from '../caller.ts'
-import type { Errno } from './errno.ts'
+import type { Errno, errno } from './errno.ts'
 
 export type Answer<T> = T | Promise<T>
 export type FileHandle = Uint8Array
@@ -182,6 +182,15 @@ export interface ReaddirResult extends StatusResult {
   readonly eof: boolean
 }
 
+/** A listing as it goes over the wire, which its handles then do as they are. */
+export interface EncodedListing {
+  readonly status: typeof errno.OK
+  /** READDIR3resok or READDIRPLUS3resok of RFC 1813, sections 3.3.16 and 3.3.17. */
+  readonly encoded: Uint8Array
+}
+
+export type Listing = ReaddirResult | EncodedListing
+
 /** fsstat3resok: bytes and file slots, total, free, and free to this caller; `invarsec` in seconds. */
 export interface FsstatResult extends AttributesResult {
   readonly tbytes: bigint
@@ -334,14 +343,14 @@ export interface Vfs {
     cookie: bigint,
     cookieverf: Uint8Array,
     budget: DirectoryBudget,
-  ): Answer<ReaddirResult>
+  ): Answer<Listing>
   readdirplus(
     caller: Caller,
     directory: FileHandle,
     cookie: bigint,
     cookieverf: Uint8Array,
     budget: DirectoryBudget,
-  ): Answer<ReaddirResult>
+  ): Answer<Listing>
   fsstat(caller: Caller, object: FileHandle): Answer<FsstatResult>
   fsinfo(caller: Caller, object: FileHandle): Answer<FsinfoResult>
   pathconf(caller: Caller, object: FileHandle): Answer<PathconfResult>

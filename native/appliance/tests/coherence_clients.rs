@@ -8,7 +8,6 @@ mod served;
 
 use std::ffi::CString;
 use std::fs;
-use std::mem::offset_of;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,9 +15,7 @@ use std::time::Duration;
 use audience::{Client, serve};
 use fsva_appliance::coherence::{Level, Options};
 use fsva_channel::protocol::{CHANGED_ATTRIBUTES, CHANGED_DATA, CHANGED_DIRECTORY, CHANGED_NAME_REMOVED};
-use fsva_core::answer::{ENTRY_HEADER_BYTES, EntryHeader};
 use fsva_core::caller::Door;
-use fsva_core::directory::Budget;
 use fsva_core::errno::Errno;
 use fsva_core::export_policy::ExportDefinition;
 use fsva_core::foreign_buffer_unsafe::ForeignBytes;
@@ -26,7 +23,6 @@ use fsva_core::operations::create::{Create, How};
 use fsva_core::operations::link::Link;
 use fsva_core::operations::mkdir::Mkdir;
 use fsva_core::operations::mknod::{Mknod, Special};
-use fsva_core::operations::readdir::Readdir;
 use fsva_core::operations::remove::Remove;
 use fsva_core::operations::rename::Rename;
 use fsva_core::operations::rmdir::Rmdir;
@@ -37,7 +33,7 @@ use fsva_core::operations::symlink::Symlink;
 use fsva_core::operations::write::{Stable, Write};
 use fsva_core::own_threads;
 use scratch::{Scratch, have, isolated, run};
-use served::{definition, handle, handle_of, name, with_mode};
+use served::{definition, handle, handle_of, listed, listing_plus, name, with_mode};
 
 const BOTH: u16 = CHANGED_DIRECTORY | CHANGED_ATTRIBUTES;
 /// Nothing is announced a second time.
@@ -406,27 +402,10 @@ fn an_export_without_side_channel_is_nobodys() {
 }
 
 /// The handles of the entries that READDIRPLUS answers.
-fn listed(client: &Client, directory: &[u8]) -> Vec<Vec<u8>> {
-    let operation = Readdir {
-        directory: handle(directory),
-        cookie: 0,
-        budget: Budget {
-            dircount: 4096,
-            maxcount: 4096,
-        },
-        plus: true,
-    };
-    let reply = client.run(operation).unwrap();
-    let mut rest = &reply.bytes[..];
-    let mut handles = Vec::new();
-    for _ in 0..reply.answer.count {
-        let word = |at: usize| u32::from_ne_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
-        let (name_length, handle_length) = (word(16), word(20));
-        let at = offset_of!(EntryHeader, handle);
-        handles.push(rest[at..at + handle_length].to_vec());
-        rest = &rest[(ENTRY_HEADER_BYTES + name_length).next_multiple_of(8)..];
-    }
-    handles
+fn handles_in(client: &Client, directory: &[u8]) -> Vec<Vec<u8>> {
+    let reply = client.run(listing_plus(directory, 4096)).unwrap();
+    let entries = listed(&reply.bytes, true);
+    entries.into_iter().filter_map(|entry| entry.handle).collect()
 }
 
 #[test]
@@ -467,10 +446,13 @@ fn a_handle_is_known_however_it_was_given() {
         });
         expect("GETATTR", &inner, &|client| drop(client.getattr(&inner).unwrap()));
         expect("READDIRPLUS", &inner, &|client| {
-            assert!(listed(client, &dir).contains(&inner));
+            assert!(handles_in(client, &dir).contains(&inner));
         });
-        expect("READDIRPLUS ..", &root, &|client| {
-            assert!(listed(client, &dir).contains(&root));
+        expect("READDIRPLUS once more", &inner, &|client| {
+            assert!(handles_in(client, &dir).contains(&inner));
+        });
+        expect("READDIRPLUS shows the directory", &dir, &|client| {
+            assert!(handles_in(client, &dir).contains(&dir));
         });
         let maker = Client::attached(&engine, &coherence, "10.0.0.100");
         let made = handle_of(&maker.run(creating(&dir, "made")).unwrap().answer);

@@ -5,6 +5,7 @@
 
 use std::mem::offset_of;
 
+use crate::directory::INLINE_LISTING_BYTES_MAX;
 use crate::handle::{WIRE_BYTES_MAX, WireHandle};
 
 #[repr(C)]
@@ -56,7 +57,7 @@ pub struct WccAttributes {
 pub struct Answer {
     /// 0 or an errno number.
     pub status: u32,
-    /// Bytes read or written, access bits, entries listed.
+    /// Bytes read, written or of a listing, access bits.
     pub count: u32,
     /// End of file or of directory; stable_how of a write.
     pub flags: u32,
@@ -111,28 +112,7 @@ impl Answer {
     }
 }
 
-/// One entry of a directory listing, followed by `name_length` bytes of name and zeros up to a multiple of 8.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntryHeader {
-    pub fileid: u64,
-    pub cookie: u64,
-    pub name_length: u32,
-    /// 0: no handle.
-    pub handle_length: u32,
-    pub attributes: Attributes,
-    pub handle: [u8; WIRE_BYTES_MAX],
-}
-
-impl EntryHeader {
-    pub fn as_bytes(&self) -> &[u8; ENTRY_HEADER_BYTES] {
-        // SAFETY: EntryHeader is repr(C) without padding (asserted below), so all its bytes are initialized.
-        unsafe { &*std::ptr::from_ref(self).cast() }
-    }
-}
-
 pub const ANSWER_BYTES: usize = size_of::<Answer>();
-pub const ENTRY_HEADER_BYTES: usize = size_of::<EntryHeader>();
 
 macro_rules! layout {
     ($($name:literal = $value:expr => $expected:literal,)*) => {
@@ -177,13 +157,7 @@ layout! {
     "wcc.mtime" = offset_of!(WccAttributes, mtime) => 8,
     "wcc.ctime" = offset_of!(WccAttributes, ctime) => 16,
     "wcc.present" = offset_of!(WccAttributes, present) => 24,
-    "entryHeaderBytes" = ENTRY_HEADER_BYTES => 176,
-    "entry.fileid" = offset_of!(EntryHeader, fileid) => 0,
-    "entry.cookie" = offset_of!(EntryHeader, cookie) => 8,
-    "entry.nameLength" = offset_of!(EntryHeader, name_length) => 16,
-    "entry.handleLength" = offset_of!(EntryHeader, handle_length) => 20,
-    "entry.attributes" = offset_of!(EntryHeader, attributes) => 24,
-    "entry.handle" = offset_of!(EntryHeader, handle) => 112,
+    "inlineListingBytesMax" = INLINE_LISTING_BYTES_MAX => 16384,
 }
 
 // No padding: as_bytes relies on it.
@@ -191,4 +165,3 @@ const _: () = assert!(size_of::<Time>() == 8);
 const _: () = assert!(size_of::<Attributes>() == 4 * 8 + 8 * 4 + 3 * 8);
 const _: () = assert!(size_of::<WccAttributes>() == 8 + 2 * 8 + 2 * 4);
 const _: () = assert!(ANSWER_BYTES == 4 * 4 + 8 + 6 * 8 + 64 + 3 * 88 + 2 * 32);
-const _: () = assert!(ENTRY_HEADER_BYTES == 2 * 8 + 2 * 4 + 88 + 64);

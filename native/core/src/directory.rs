@@ -3,26 +3,36 @@
 //! Where the file system's own offsets are stable they are the cookies, and a listing goes on from a directory
 //! stream that is kept open. Elsewhere a listing goes by a keyed hash of the name (directory_snapshot.rs).
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::cell::RefCell;
+use std::os::fd::AsFd;
 
-use crate::answer::{Attributes, EntryHeader};
-use crate::attributes::attributes;
-use crate::call::{Call, Opened, stat_in};
+use crate::call::{Call, DEFER, Opened};
+use crate::directory_entries::{Finder, Found, is_root};
+use crate::directory_records::{Entry, RECORDS_BYTES_MIN, Record, parse};
 use crate::directory_snapshot;
 use crate::errno::{Errno, Result};
-use crate::handle::{WIRE_BYTES_MAX, WireHandle};
-use crate::name::Name;
+use crate::listing::{Listing, Plus, cost};
 use crate::object::Descriptor;
-use crate::observer::Subject;
-use crate::operations::lookup;
 use crate::syscalls_unsafe as sys;
 
 /// What getdents may fill at once; a larger budget takes several rounds.
 const RECORDS_BYTES_MAX: usize = 32 * 1024;
-/// One record with the longest name fits.
-const RECORDS_BYTES_MIN: usize = 1024;
-/// Entries of READDIRPLUS that are open at the same time.
+/// Bytes of an entry of READDIRPLUS for each byte of its record, where names are short. More records than fit are read
+/// for nothing, fewer take another round.
+const PLUS_FACTOR: usize = 5;
+/// Entries of READDIRPLUS that are looked at together.
 const PLUS_BATCH: usize = 32;
+/// What the event loop lists at once: some 50 us. All the rest is for a thread of its own.
+const INLINE_ENTRIES_MAX: usize = 256;
+const INLINE_PLUS_ENTRIES_MAX: usize = 48;
+/// Bytes of such a listing at most.
+pub const INLINE_LISTING_BYTES_MAX: usize = 16 * 1024;
+/// What tmpfs says is a directory's size, per entry.
+const TMPFS_ENTRY_BYTES: u64 = 20;
+
+thread_local! {
+    static RECORDS: RefCell<Vec<u8>> = RefCell::new(vec![0; RECORDS_BYTES_MAX]);
+}
 
 /// An open directory; `position` is where the next getdents starts, as an offset of the file system.
 pub(crate) struct DirectoryStream {
@@ -37,69 +47,86 @@ pub struct Budget {
     pub maxcount: usize,
 }
 
-#[derive(Default)]
-pub(crate) struct Listing {
-    /// EntryHeader, name and padding per entry.
-    pub bytes: Vec<u8>,
-    pub count: u32,
-    pub end: bool,
-}
-
-/// An entry as getdents gives it.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub fileid: u64,
-    /// The position after it.
-    pub cookie: u64,
-    pub name: Box<[u8]>,
-}
-
-fn pad4(length: usize) -> usize {
-    length.next_multiple_of(4)
+/// More entries, and bytes of all.
+struct Room {
+    entries: usize,
+    bytes: usize,
 }
 
 /// What is left of a budget, and the listing so far.
 struct Filler<'a> {
     call: &'a Call<'a>,
     directory: &'a Opened,
-    plus: bool,
+    /// READDIRPLUS only.
+    finder: Option<Finder<'a>>,
     left: Budget,
-    listing: Listing,
-    is_root: bool,
-    directory_fileid: u64,
+    /// What this thread may list.
+    room: Room,
+    listing: &'a mut Listing,
+    count: usize,
 }
 
-pub(crate) fn list(
-    call: &Call<'_>,
-    directory: &Opened,
+/// Writes the entries behind `cookie`; true if they are the last. `stat` is from before.
+pub(crate) fn list<'a>(
+    call: &'a Call<'a>,
+    directory: &'a Opened,
+    stat: &'a libc::statx,
     cookie: u64,
     budget: Budget,
     plus: bool,
-) -> Result<Listing> {
-    let object = &directory.object;
-    let root = call.engine.volume(object.export)?.filesystems.root();
+    listing: &'a mut Listing,
+) -> Result<bool> {
     let mut filler = Filler {
         call,
         directory,
-        plus,
+        finder: plus.then(|| Finder::new(call, directory, stat)),
         left: budget,
-        listing: Listing::default(),
-        is_root: root.key == object.filesystem.key && root.root()? == object.name,
-        directory_fileid: directory.stat()?.stx_ino,
+        room: room(call, directory, stat, budget, plus)?,
+        listing,
+        count: 0,
     };
-    if object.filesystem.traits.stable_directory_offsets {
-        list_by_offset(&mut filler, cookie)?;
+    let end = if directory.object.filesystem.traits.stable_directory_offsets {
+        list_by_offset(&mut filler, cookie)?
     } else {
-        list_by_hash(&mut filler, cookie)?;
-    }
-    let listing = filler.listing;
-    if listing.count == 0 && !listing.end {
+        list_by_hash(&mut filler, cookie)?
+    };
+    if filler.count == 0 && !end {
         return Err(Errno::TOOSMALL);
     }
-    Ok(listing)
+    Ok(end)
 }
 
-fn list_by_offset(filler: &mut Filler<'_>, cookie: u64) -> Result<()> {
+/// DEFER if it will not do, as far as can be told before.
+fn room(call: &Call<'_>, directory: &Opened, stat: &libc::statx, budget: Budget, plus: bool) -> Result<Room> {
+    if !call.inline {
+        return Ok(Room {
+            entries: usize::MAX,
+            bytes: usize::MAX,
+        });
+    }
+    let traits = &directory.object.filesystem.traits;
+    // Elsewhere records and inodes may have to come from a disk.
+    if !traits.memory || !traits.stable_directory_offsets {
+        return Err(DEFER);
+    }
+    let most = if plus {
+        INLINE_PLUS_ENTRIES_MAX
+    } else {
+        INLINE_ENTRIES_MAX
+    };
+    let handle_bytes = plus.then(|| directory.object.wire.as_bytes().len());
+    let (dircount, maxcount) = cost(1, handle_bytes);
+    let fitting = (budget.dircount / dircount).min(budget.maxcount / maxcount);
+    if stat.stx_size / TMPFS_ENTRY_BYTES > most as u64 && fitting > most {
+        return Err(DEFER);
+    }
+    Ok(Room {
+        entries: most,
+        bytes: INLINE_LISTING_BYTES_MAX,
+    })
+}
+
+fn list_by_offset(filler: &mut Filler<'_>, cookie: u64) -> Result<bool> {
     let position = i64::try_from(cookie).map_err(|_| Errno::BADCOOKIE)?;
     let object = &filler.directory.object;
     let mut stream = object.take_stream(position, &filler.directory.credentials)?;
@@ -107,42 +134,37 @@ fn list_by_offset(filler: &mut Filler<'_>, cookie: u64) -> Result<()> {
         sys::seek_directory(stream.descriptor.as_fd(), position).map_err(|_| Errno::BADCOOKIE)?;
         stream.position = position;
     }
-    let mut records = vec![
-        0;
-        filler
-            .left
-            .dircount
-            .min(filler.left.maxcount)
-            .clamp(RECORDS_BYTES_MIN, RECORDS_BYTES_MAX)
-    ];
-    loop {
-        let length = sys::getdents(stream.descriptor.as_fd(), &mut records)?;
-        if length == 0 {
-            filler.listing.end = true;
-            break;
-        }
-        let entries = parse(&records[..length])?;
-        let last = entries.last().map_or(0, |entry| entry.cookie);
-        if !filler.take(entries)? {
-            // Somewhere behind what was listed: whoever takes the stream next has to seek.
+    let end = RECORDS.with_borrow_mut(|records| {
+        loop {
+            let wanted = filler.records_wanted();
+            let length = sys::getdents(stream.descriptor.as_fd(), &mut records[..wanted])?;
+            if length == 0 {
+                return Ok(true);
+            }
+            let entries = parse(&records[..length])?;
+            // Unless all of them are taken: somewhere behind what was listed, whoever takes the stream next has to seek.
             stream.position = -1;
-            break;
+            if !filler.take(&entries)? {
+                return Ok(false);
+            }
+            stream.position = entries.last().map_or(-1, |entry| entry.cookie as i64);
         }
-        stream.position = last as i64;
+    });
+    if matches!(end, Ok(_) | Err(DEFER)) {
+        object.return_stream(stream);
     }
-    object.return_stream(stream);
-    Ok(())
+    end
 }
 
-fn list_by_hash(filler: &mut Filler<'_>, cookie: u64) -> Result<()> {
+fn list_by_hash(filler: &mut Filler<'_>, cookie: u64) -> Result<bool> {
     let snapshot = directory_snapshot::of(filler.call, filler.directory, cookie == 0)?;
     for entries in snapshot.after(cookie).chunks(PLUS_BATCH) {
-        if !filler.take(entries.to_vec())? {
-            return Ok(());
+        let records: Vec<_> = entries.iter().map(Entry::record).collect();
+        if !filler.take(&records)? {
+            return Ok(false);
         }
     }
-    filler.listing.end = true;
-    Ok(())
+    Ok(true)
 }
 
 /// Every entry of the directory, in no order that means anything; the cookies are not to be used.
@@ -150,63 +172,51 @@ pub(crate) fn read_all(directory: &Opened) -> Result<Vec<Entry>> {
     let fd = directory
         .object
         .reopen(libc::O_RDONLY | libc::O_DIRECTORY, &directory.credentials)?;
-    let mut records = vec![0; RECORDS_BYTES_MAX];
-    let mut entries = Vec::new();
-    loop {
-        let length = sys::getdents(fd.as_fd(), &mut records)?;
-        if length == 0 {
-            return Ok(entries);
+    RECORDS.with_borrow_mut(|records| {
+        let mut entries = Vec::new();
+        loop {
+            let length = sys::getdents(fd.as_fd(), records)?;
+            if length == 0 {
+                return Ok(entries);
+            }
+            entries.extend(parse(&records[..length])?.into_iter().map(Entry::from));
         }
-        entries.extend(parse(&records[..length])?);
-    }
-}
-
-/// struct linux_dirent64: d_ino u64, d_off i64, d_reclen u16, d_type u8, d_name NUL-terminated.
-fn parse(mut records: &[u8]) -> Result<Vec<Entry>> {
-    const NAME_OFFSET: usize = 19;
-    let mut entries = Vec::with_capacity(records.len() / 32);
-    while let Some((header, _)) = records.split_at_checked(NAME_OFFSET) {
-        let word = |at: usize| u64::from_ne_bytes(header[at..at + 8].try_into().expect("8 bytes"));
-        let record_length = usize::from(u16::from_ne_bytes([header[16], header[17]]));
-        let record = records.get(..record_length).ok_or(Errno::IO)?;
-        let name = record.get(NAME_OFFSET..).ok_or(Errno::IO)?;
-        let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-        entries.push(Entry {
-            fileid: word(0),
-            cookie: word(8),
-            name: name[..end].into(),
-        });
-        records = &records[record_length..];
-    }
-    Ok(entries)
+    })
 }
 
 impl Filler<'_> {
+    /// Bytes of records that may still fit.
+    fn records_wanted(&self) -> usize {
+        let factor = if self.finder.is_some() { PLUS_FACTOR } else { 1 };
+        let wanted = self.left.dircount.min(self.left.maxcount / factor);
+        wanted.clamp(RECORDS_BYTES_MIN, RECORDS_BYTES_MAX)
+    }
+
     /// False once the budget is used up: then some of the entries were not taken.
-    fn take(&mut self, entries: Vec<Entry>) -> Result<bool> {
-        if !self.plus {
-            for entry in entries {
-                if !self.push(&entry, None)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        let mut rest = &entries[..];
+    fn take(&mut self, entries: &[Record<'_>]) -> Result<bool> {
+        let mut rest = entries;
         while !rest.is_empty() {
-            // Opening entries that cannot be listed would be a waste. If all that may fit turn out to be gone, others
+            // Looking at entries that cannot be listed would be a waste. If all that may fit turn out to be gone, others
             // have their room.
             let fitting = self.fitting(&rest[..rest.len().min(PLUS_BATCH)]);
             let (batch, others) = rest.split_at(fitting);
             rest = others;
-            for (entry, found) in batch.iter().zip(self.open_entries(batch)) {
-                let known = match found {
+            self.room.entries = self.room.entries.checked_sub(batch.len()).ok_or(DEFER)?;
+            let Some(finder) = &self.finder else {
+                for entry in batch {
+                    if !self.push(entry, &Plus::No)? {
+                        return Ok(false);
+                    }
+                }
+                continue;
+            };
+            for (entry, found) in batch.iter().zip(finder.find(batch)) {
+                let plus = match &found {
                     Found::Gone => continue,
-                    Found::Nothing => None,
-                    Found::Open(fd) => self.describe(entry, &fd),
-                    Found::Parent => self.describe_parent(),
+                    Found::Nothing => Plus::Nothing,
+                    Found::Object(attributes, wire) => Plus::Known(attributes, wire),
                 };
-                if !self.push(entry, known)? {
+                if !self.push(entry, &plus)? {
                     return Ok(false);
                 }
             }
@@ -215,11 +225,11 @@ impl Filler<'_> {
     }
 
     /// How many of the entries may fit at most.
-    fn fitting(&self, entries: &[Entry]) -> usize {
+    fn fitting(&self, entries: &[Record<'_>]) -> usize {
         let mut left = self.left;
-        let handle = self.directory.object.wire.as_bytes().len();
-        let fits = |entry: &&Entry| {
-            let (dircount, maxcount) = cost(&entry.name, self.plus, handle);
+        let handle = self.handle_bytes(&Plus::Nothing);
+        let fits = |entry: &&Record<'_>| {
+            let (dircount, maxcount) = cost(entry.name.count_bytes(), handle);
             let fits = dircount <= left.dircount && maxcount <= left.maxcount;
             left.dircount = left.dircount.saturating_sub(dircount);
             left.maxcount = left.maxcount.saturating_sub(maxcount);
@@ -229,124 +239,40 @@ impl Filler<'_> {
         (entries.iter().take_while(fits).count() + 1).min(entries.len())
     }
 
-    /// The entries themselves, with the caller's rights, no symbolic link followed.
-    fn open_entries(&self, entries: &[Entry]) -> Vec<Found> {
-        let Ok(_guard) = self.directory.act() else {
-            return entries.iter().map(|_| Found::Nothing).collect();
+    /// What a handle counts; where there is none, as much as the directory's own.
+    fn handle_bytes(&self, plus: &Plus<'_>) -> Option<usize> {
+        self.finder.as_ref()?;
+        let wire = match plus {
+            Plus::Known(_, wire) => wire,
+            _ => &self.directory.object.wire,
         };
-        let open = |entry: &Entry| {
-            let Ok(name) = Name::new(&entry.name) else {
-                return Found::Nothing;
-            };
-            if name.is_dot_dot() {
-                return Found::Parent;
-            }
-            let flags = libc::O_PATH | libc::O_NOFOLLOW;
-            match sys::openat(self.directory.fd(), name.as_c_str(), flags, 0) {
-                Ok(fd) => Found::Open(fd),
-                Err(Errno::NOENT) => Found::Gone,
-                Err(_) => Found::Nothing,
-            }
-        };
-        entries.iter().map(open).collect()
-    }
-
-    /// Attributes and handle from one descriptor, so that they are of the same object.
-    fn describe(&self, entry: &Entry, fd: &OwnedFd) -> Option<(Attributes, WireHandle)> {
-        let parent = &self.directory.object;
-        let mut stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
-        // A mount point: LOOKUP tells what is there.
-        if stat.stx_mnt_id != parent.filesystem.mount_id {
-            return None;
-        }
-        if &*entry.name == b"." {
-            return Some((self.directory.attributes_of(&stat), parent.wire));
-        }
-        let place = Some((parent.name.object(), &*entry.name));
-        let name = parent.filesystem.name_of(fd.as_fd(), place).ok()?;
-        let fsid = parent.filesystem.fsid(name.object(), fd.as_fd());
-        let wire = self.call.wire_handle(parent, &name).ok()?;
-        let subject = Subject {
-            wire: &wire,
-            fileid: stat.stx_ino,
-            fsid,
-            known: None,
-        };
-        // A change after the first look was reported to nobody who did not know the handle yet.
-        if self.call.gives_of(self.directory, &subject) {
-            stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
-        }
-        Some((attributes(&stat, fsid), wire))
-    }
-
-    fn describe_parent(&self) -> Option<(Attributes, WireHandle)> {
-        self.directory
-            .permit(&self.directory.stat().ok()?, libc::X_OK)
-            .ok()?;
-        let parent = lookup::parent(self.call, self.directory).ok()?;
-        Some((parent.attributes().ok()?, parent.object.wire))
+        Some(wire.as_bytes().len())
     }
 
     /// False if it does not fit.
-    fn push(&mut self, entry: &Entry, known: Option<(Attributes, WireHandle)>) -> Result<bool> {
+    fn push(&mut self, entry: &Record<'_>, plus: &Plus<'_>) -> Result<bool> {
         // 0 would mean the start of the directory to the client.
         if entry.cookie == 0 {
             return Err(Errno::SERVERFAULT);
         }
-        let handle = known
-            .as_ref()
-            .map_or(self.directory.object.wire, |(_, wire)| wire.to_owned());
-        let (dircount, maxcount) = cost(&entry.name, self.plus, handle.as_bytes().len());
+        let name = entry.name.to_bytes();
+        let (dircount, maxcount) = cost(name.len(), self.handle_bytes(plus));
         if dircount > self.left.dircount || maxcount > self.left.maxcount {
             return Ok(false);
         }
         self.left.dircount -= dircount;
         self.left.maxcount -= maxcount;
         // Above the export's root there is nothing.
-        let fileid = if self.is_root && &*entry.name == b".." {
-            self.directory_fileid
+        let fileid = if entry.is_dot_dot() && is_root(self.call, self.directory)? {
+            self.directory.object.fileid
         } else {
             entry.fileid
         };
-        let mut header = EntryHeader {
-            fileid,
-            cookie: entry.cookie,
-            name_length: entry.name.len() as u32,
-            handle_length: 0,
-            attributes: Attributes::default(),
-            handle: [0; WIRE_BYTES_MAX],
-        };
-        if let Some((attributes, wire)) = known {
-            header.attributes = attributes;
-            header.handle_length = wire.as_bytes().len() as u32;
-            header.handle[..wire.as_bytes().len()].copy_from_slice(wire.as_bytes());
+        self.listing.entry(fileid, name, entry.cookie, plus);
+        self.count += 1;
+        if self.listing.byte_length() > self.room.bytes {
+            return Err(DEFER);
         }
-        let bytes = &mut self.listing.bytes;
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(&entry.name);
-        bytes.resize(bytes.len().next_multiple_of(8), 0);
-        self.listing.count += 1;
         Ok(true)
     }
-}
-
-enum Found {
-    Open(OwnedFd),
-    /// "..", which may lie outside of the export.
-    Parent,
-    /// Removed since the directory was read.
-    Gone,
-    /// There, but nothing can be told about it.
-    Nothing,
-}
-
-/// Bytes against dircount and maxcount: entry3 or entryplus3 of RFC 1813.
-fn cost(name: &[u8], plus: bool, handle_bytes: usize) -> (usize, usize) {
-    let name = pad4(name.len());
-    let maxcount = if plus {
-        24 + name + 4 + 84 + 8 + pad4(handle_bytes)
-    } else {
-        24 + name
-    };
-    (20 + name, maxcount)
 }

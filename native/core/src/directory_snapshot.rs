@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::{Call, Opened};
-use crate::directory::{Entry, read_all};
+use crate::directory::read_all;
+use crate::directory_records::Entry;
 use crate::errno::Result;
 
 /// Of all snapshots together, some 100 bytes each. Beyond, a directory is read again for each part of its listing
@@ -28,7 +29,7 @@ impl Snapshot {
     fn new(mut entries: Vec<Entry>, key: &[u8; 32]) -> Snapshot {
         ENTRIES.fetch_add(entries.len(), Ordering::Relaxed);
         for entry in &mut entries {
-            entry.cookie = hash(key, &entry.name);
+            entry.cookie = hash(key, entry.name.to_bytes());
         }
         entries.sort_by(|one, other| (one.cookie, &one.name).cmp(&(other.cookie, &other.name)));
         // Two names with one hash: the later one moves behind, at the latest until either is gone.
@@ -66,6 +67,8 @@ pub(crate) fn of(call: &Call<'_>, directory: &Opened, fresh: bool) -> Result<Arc
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
+
     use super::*;
 
     fn entries(names: impl IntoIterator<Item = String>) -> Vec<Entry> {
@@ -74,7 +77,7 @@ mod tests {
             .map(|name| Entry {
                 fileid: 1,
                 cookie: 0,
-                name: name.into_bytes().into(),
+                name: CString::new(name).unwrap(),
             })
             .collect()
     }
@@ -97,7 +100,9 @@ mod tests {
         for number in (0..1000).filter(|number| number % 3 != 0) {
             let name = number.to_string();
             assert_eq!(
-                seen.iter().filter(|one| &***one == name.as_bytes()).count(),
+                seen.iter()
+                    .filter(|one| one.to_bytes() == name.as_bytes())
+                    .count(),
                 1,
                 "{name}"
             );

@@ -15,6 +15,7 @@ use crate::caller::{Caller, CallerId, Callers};
 use crate::closing::{self, Evicted};
 use crate::credentials;
 use crate::descriptor_cache::DescriptorCache;
+use crate::entry_handles::EntryHandles;
 use crate::errno::{Errno, Result};
 use crate::export_policy::{Access, Export, ExportDefinition, ExportPolicy, ExportPolicyError};
 use crate::fair_queue::Flow;
@@ -94,6 +95,7 @@ pub struct Engine {
     replies: OnceLock<Arc<ReplyRecord>>,
     observer: OnceLock<Arc<dyn Observer>>,
     directory_key: [u8; 32],
+    pub(crate) entry_handles: EntryHandles,
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
     /// Whether a file gets the mode it is created with on any thread, not only in the pools.
@@ -137,6 +139,7 @@ impl Engine {
             replies: OnceLock::new(),
             observer: OnceLock::new(),
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
+            entry_handles: EntryHandles::default(),
             state: Arc::new(state),
             volumes: RwLock::default(),
             no_umask: credentials::umask() == Some(0),

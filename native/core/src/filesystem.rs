@@ -94,6 +94,8 @@ pub struct Filesystem {
     pub traits: Traits,
     /// The directory `path`; O_PATH if it may not be read.
     root: MountRoot,
+    /// Of a root that is kept open, once it has been asked for.
+    root_name: OnceLock<ObjectName>,
     strategy: Strategy,
     identity: FilesystemIdentity,
     /// Instead of the derived one, for what is in the same subvolume as the root.
@@ -162,6 +164,7 @@ impl Filesystem {
             mount_id: mount.id,
             traits,
             root,
+            root_name: OnceLock::new(),
             strategy,
             identity,
             chosen_fsid,
@@ -191,10 +194,25 @@ impl Filesystem {
         matches!(self.strategy, Strategy::Table { .. })
     }
 
+    /// Whether an entry of it is found by name, with the server's rights, as whoever may search the directory finds it:
+    /// handles are the kernel's, and say all there is to say of an object's file system.
+    pub fn has_plain_entries(&self) -> bool {
+        self.traits.inline && matches!(self.strategy, Strategy::Kernel) && self.btrfs.is_none()
+    }
+
     /// The export's root, or the root of a mount below it.
     pub fn root(&self) -> Result<ObjectName> {
         match &self.strategy {
-            Strategy::Kernel => KernelHandle::of(self.root.open()?.as_fd()).map(ObjectName::Kernel),
+            Strategy::Kernel => {
+                if let Some(name) = self.root_name.get() {
+                    return Ok(*name);
+                }
+                let name = KernelHandle::of(self.root.open()?.as_fd()).map(ObjectName::Kernel)?;
+                if self.keeps_root() {
+                    let _ = self.root_name.set(name);
+                }
+                Ok(name)
+            }
             Strategy::Table { .. } => Ok(ObjectName::Table(ROOT)),
         }
     }

@@ -43,22 +43,28 @@ impl KernelHandle {
     /// The handle of an open object (O_PATH will do). EOPNOTSUPP if its file system has none, EOVERFLOW if the
     /// handle does not fit into a wire handle.
     pub fn of(object: BorrowedFd) -> Result<KernelHandle> {
-        KernelHandle::at(object, c"", libc::AT_EMPTY_PATH)
+        KernelHandle::at(object, c"", libc::AT_EMPTY_PATH).map(|(handle, _)| handle)
     }
 
-    /// The handle of a directory's entry; a mount point's own handle is that of the root mounted there, a
-    /// symbolic link's that of the link.
-    pub fn of_entry(directory: BorrowedFd, name: &CStr) -> Result<KernelHandle> {
-        KernelHandle::at(directory, name, 0)
+    /// The handle of a directory's entry, a symbolic link's being that of the link. EXDEV where another file system than
+    /// that of `mount_id` is mounted.
+    pub fn of_entry(directory: BorrowedFd, name: &CStr, mount_id: u64) -> Result<KernelHandle> {
+        let (handle, mount) = KernelHandle::at(directory, name, 0)?;
+        if u64::try_from(mount) == Ok(mount_id) {
+            Ok(handle)
+        } else {
+            Err(Errno::XDEV)
+        }
     }
 
-    fn at(directory: BorrowedFd, name: &CStr, flags: i32) -> Result<KernelHandle> {
+    /// With the mount's id.
+    fn at(directory: BorrowedFd, name: &CStr, flags: i32) -> Result<(KernelHandle, i32)> {
         let mut raw = RawHandle {
             handle_bytes: KERNEL_HANDLE_BYTES_MAX as u32,
             handle_type: 0,
             bytes: [0; KERNEL_HANDLE_BYTES_MAX],
         };
-        let mut mount_id = 0;
+        let mut mount_id = 0i32;
         // SAFETY: `name` is NUL-terminated, `raw` has the layout of struct file_handle and as many bytes as
         // handle_bytes says, `mount_id` is an int; all live through the call.
         let returned = unsafe {
@@ -77,7 +83,8 @@ impl KernelHandle {
             .bytes
             .get(..raw.handle_bytes as usize)
             .ok_or(Errno::OVERFLOW)?;
-        KernelHandle::new(handle_type, bytes).ok_or(Errno::OVERFLOW)
+        let handle = KernelHandle::new(handle_type, bytes).ok_or(Errno::OVERFLOW)?;
+        Ok((handle, mount_id))
     }
 
     /// Opens it on the file system that `mount` (not O_PATH) is any open file or directory of. Needs root's

@@ -2,25 +2,20 @@
 //!
 //! Taking on a caller's credentials costs ten times what the answer of a cached call costs. A decision follows from
 //! the inode (mode, owner, group, ACL) and the credentials, and every change of the former sets a new ctime. So it
-//! holds for the same ctime, given that the ctime was older than the clock's tick when the decision was made: a
-//! change within the same tick could leave it as it was.
+//! holds for the same ctime, given that it had settled when the decision was made (change_stamp.rs).
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::caller::Credentials;
+use crate::change_stamp::ChangeStamp;
 use crate::errno::{Errno, Result};
 
 /// Callers remembered per object.
 const DECISIONS_MAX: usize = 8;
-/// Longer than a tick of the clock that Linux stamps files with: 10 ms at 100 Hz.
-const SETTLED: Duration = Duration::from_millis(50);
-
-type Stamp = (i64, u32);
 
 struct Decision {
     credentials: Arc<Credentials>,
-    ctime: Stamp,
+    ctime: ChangeStamp,
     /// Bit m for the access mode m (an or of R_OK, W_OK and X_OK).
     granted: u8,
     denied: u8,
@@ -28,21 +23,6 @@ struct Decision {
 
 #[derive(Default)]
 pub struct PermissionCache(Mutex<Vec<Decision>>);
-
-fn stamp(stat: &libc::statx) -> Stamp {
-    (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec)
-}
-
-fn settled(stat: &libc::statx) -> bool {
-    let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
-        return false;
-    };
-    let (seconds, nanoseconds) = stamp(stat);
-    let Ok(seconds) = u64::try_from(seconds) else {
-        return false;
-    };
-    Duration::new(seconds, nanoseconds) + SETTLED < now
-}
 
 impl PermissionCache {
     /// What is known, or else what `decide` says, called with the caller's credentials not yet taken on. `stat` is
@@ -56,7 +36,7 @@ impl PermissionCache {
     ) -> Result<()> {
         assert!((1..8).contains(&mode));
         let bit = 1u8 << mode;
-        let ctime = stamp(stat);
+        let ctime = ChangeStamp::of(stat);
         let same = |decision: &&mut Decision| {
             decision.ctime == ctime
                 && (Arc::ptr_eq(&decision.credentials, credentials) || decision.credentials == *credentials)
@@ -70,7 +50,7 @@ impl PermissionCache {
             }
         }
         let decided = decide();
-        if !matches!(decided, Ok(()) | Err(Errno::ACCES)) || !settled(stat) {
+        if !matches!(decided, Ok(()) | Err(Errno::ACCES)) || !ctime.is_settled() {
             return decided;
         }
         let mut decisions = self.0.lock().unwrap();
@@ -100,6 +80,8 @@ impl PermissionCache {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     use super::*;
 
     fn stat(seconds: i64, nanoseconds: u32) -> libc::statx {

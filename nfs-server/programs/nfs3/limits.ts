@@ -7,11 +7,10 @@ export const dtprefBytes = 1 << 16
 /** A READDIR reply grows no further, whatever the client allows. */
 export const directoryReplyBytesMax = 2 * dtprefBytes
 /**
- * What a listing takes in memory while it is made, as a multiple of its reply: once as the core gives it, with room for
- * attributes also where READDIR's entries have none, and once encoded.
+ * What a listing takes in memory while it is made, as a multiple of its reply: it grows into memory of up to twice its size, or is
+ * there as entries first.
  */
-export const readdirFactor = 8
-export const readdirplusFactor = 2
+export const listingFactor = 2
 
 /** Linux counts file positions in signed 64 bits; no file system behind us has a byte beyond. */
 export const fileOffsetMax = (1n << 63n) - 1n

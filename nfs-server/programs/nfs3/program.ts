@@ -6,11 +6,12 @@ import type { Procedure } from '../../xdr/procedure.ts'
 import { access } from './access.ts'
 import { commit } from './commit.ts'
 import { create } from './create.ts'
+import { withEncoded } from './encoded-listing.ts'
 import { fsinfo } from './fsinfo.ts'
 import { fsstat } from './fsstat.ts'
 import { getattr } from './getattr.ts'
 import type { Handler } from './handler.ts'
-import { directoryReplyBytesMax, readdirFactor, readdirplusFactor, rtmaxBytes } from './limits.ts'
+import { directoryReplyBytesMax, listingFactor, rtmaxBytes } from './limits.ts'
 import { link } from './link.ts'
 import { lookup } from './lookup.ts'
 import { mkdir } from './mkdir.ts'
@@ -72,14 +73,14 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     once(nfs.NFSPROC3_RENAME, rename(vfs)),
     once(nfs.NFSPROC3_LINK, link(vfs)),
     idempotent(
-      nfs.NFSPROC3_READDIR,
+      withEncoded(nfs.NFSPROC3_READDIR),
       readdir(vfs),
-      ({ count }) => dataReplyBytes(count, directoryReplyBytesMax) * readdirFactor,
+      ({ count }) => dataReplyBytes(count, directoryReplyBytesMax) * listingFactor,
     ),
     idempotent(
-      nfs.NFSPROC3_READDIRPLUS,
+      withEncoded(nfs.NFSPROC3_READDIRPLUS),
       readdirplus(vfs),
-      ({ maxcount }) => dataReplyBytes(maxcount, directoryReplyBytesMax) * readdirplusFactor,
+      ({ maxcount }) => dataReplyBytes(maxcount, directoryReplyBytesMax) * listingFactor,
     ),
     idempotent(nfs.NFSPROC3_FSSTAT, fsstat(vfs)),
     idempotent(nfs.NFSPROC3_FSINFO, fsinfo(vfs)),

@@ -9,14 +9,16 @@ import {
 } from '../../xdr/generated/nfs3.ts'
 import { toPostOpHandle } from './attributes.ts'
 import { directoryBudget } from './directory-budget.ts'
+import { type EncodedResult, encodedResult } from './encoded-listing.ts'
 import type { Handler } from './handler.ts'
 import { failureStatus } from './status.ts'
 
 /** NFSPROC3_READDIRPLUS (RFC 1813, section 3.3.17). */
-export function readdirplus(vfs: Vfs): Handler<READDIRPLUS3args, READDIRPLUS3res> {
+export function readdirplus(vfs: Vfs): Handler<READDIRPLUS3args, READDIRPLUS3res | EncodedResult> {
   return ({ dir, cookie, cookieverf, dircount, maxcount }, { caller }) => {
     const answer = vfs.readdirplus(caller, dir.data, cookie, cookieverf, directoryBudget(maxcount, dircount))
-    return mapAnswer(answer, (result): READDIRPLUS3res => {
+    return mapAnswer(answer, (result): READDIRPLUS3res | EncodedResult => {
+      if ('encoded' in result) return encodedResult(result)
       const dir_attributes = result.directoryAttributes
       if (result.status !== errno.OK) {
         return { status: failureStatus(result.status), resfail: { dir_attributes } }

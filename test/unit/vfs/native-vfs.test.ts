@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { errno } from '../../../nfs-server/vfs/errno.ts'
 import { Stable } from '../../../nfs-server/vfs/vfs.ts'
+import { decodeREADDIR3resok, decodeREADDIRPLUS3resok } from '../../../nfs-server/xdr/generated/nfs3.ts'
+import { decodeListing } from '../../fixtures/listing.ts'
 import { callerWith, openNativeVfs, ownCaller } from '../../fixtures/native-vfs.ts'
 
 t.test('what is cached is answered at once, the rest later', async (t) => {
@@ -17,7 +19,8 @@ t.test('what is cached is answered at once, the rest later', async (t) => {
   t.same((await found).handle, handle)
   const listing = vfs.readdir(ownCaller, root, 0n, new Uint8Array(8), { dircount: 4096, maxcount: 4096 })
   t.ok(listing instanceof Promise, 'may block')
-  t.same((await listing).entries.map((entry) => Buffer.from(entry.name).toString()).sort(), ['.', '..', 'a'])
+  const { entries } = decodeListing(await listing, decodeREADDIR3resok)
+  t.same(entries.map((entry) => Buffer.from(entry.name).toString()).sort(), ['.', '..', 'a'])
 })
 
 t.test('READ and WRITE use the buffers they are given', async (t) => {
@@ -52,10 +55,11 @@ t.test('many calls at once all get their own answers', async (t) => {
   t.ok((await Promise.all(commits)).every(({ status }) => status === 0))
   const budget = { dircount: 1 << 20, maxcount: 1 << 20 }
   const listing = await vfs.readdirplus(ownCaller, root, 0n, new Uint8Array(8), budget)
-  t.equal(listing.entries.length, 202)
-  for (const entry of listing.entries.filter(({ attributes }) => attributes?.type === 1)) {
+  const { entries } = decodeListing(listing, decodeREADDIRPLUS3resok)
+  t.equal(entries.length, 202)
+  for (const entry of entries.filter(({ name_attributes }) => name_attributes?.type === 1)) {
     const index = names.indexOf(Buffer.from(entry.name).toString())
-    t.same(Buffer.from(entry.handle!), Buffer.from(handles[index]!))
+    t.same(Buffer.from(entry.name_handle!.data), Buffer.from(handles[index]!))
   }
   t.equal(vfs.running, 0)
 })

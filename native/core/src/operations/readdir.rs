@@ -3,9 +3,10 @@ use crate::directory::{self, Budget};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
+use crate::listing::Listing;
 
-/// READDIR and READDIRPLUS, RFC 1813, sections 3.3.16 and 3.3.17. `count` of the answer is the number of entries
-/// (EntryHeader and name each) in the bytes, `flags` 1 at the end of the directory.
+/// READDIR and READDIRPLUS, RFC 1813, sections 3.3.16 and 3.3.17. The bytes are the whole READDIR3resok or
+/// READDIRPLUS3resok, `count` is their number.
 pub struct Readdir {
     pub directory: UntrustedHandle,
     /// Position after an entry, or 0.
@@ -16,6 +17,9 @@ pub struct Readdir {
 }
 
 impl Operation for Readdir {
+    /// Where files are memory, and as much as takes no longer than others may wait.
+    const INLINE: bool = true;
+
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.directory)
     }
@@ -28,7 +32,16 @@ impl Operation for Readdir {
             return Err(Errno::NOTDIR);
         }
         directory.permit(&stat, libc::R_OK)?;
-        let listing = directory::list(call, &directory, self.cookie, self.budget, self.plus)?;
+        let mut listing = Listing::begin(std::mem::take(output.bytes));
+        let end = directory::list(
+            call,
+            &directory,
+            &stat,
+            self.cookie,
+            self.budget,
+            self.plus,
+            &mut listing,
+        )?;
         // Reading marks the access time. What changed the directory meanwhile must not show: a client that keeps the
         // listing goes by the times that came with it.
         let after = directory.attributes_if_any();
@@ -36,9 +49,8 @@ impl Operation for Readdir {
         if (after.mtime, after.ctime) == (before.mtime, before.ctime) {
             *before = after;
         }
-        output.answer.count = listing.count;
-        output.answer.flags = u32::from(listing.end);
-        *output.bytes = listing.bytes;
+        *output.bytes = listing.end(before, end);
+        output.answer.count = output.bytes.len() as u32;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use crate::scratch::{Scratch, isolated};
-use fsva_core::answer::{Answer, Attributes, ENTRY_HEADER_BYTES};
+use fsva_core::answer::{Answer, Attributes};
 use fsva_core::call::{Output, UntrustedHandle};
 use fsva_core::caller::{CallerId, CallerIdentity, Door, Flavor};
 use fsva_core::directory::Budget;
@@ -129,6 +129,11 @@ impl Served {
 
     /// Does it as the event loop does. None if it went to the pool; it is done then, too.
     pub fn inline(&self, uid: u32, operation: impl Operation) -> Option<Answer> {
+        self.inline_bytes(uid, operation).map(|(answer, _)| answer)
+    }
+
+    /// As `inline`, with what has no fixed length.
+    pub fn inline_bytes(&self, uid: u32, operation: impl Operation) -> Option<(Answer, Vec<u8>)> {
         let mut answer = Answer::default();
         let mut bytes = Vec::new();
         let (sender, receiver) = mpsc::channel();
@@ -141,7 +146,7 @@ impl Served {
             .engine
             .start(self.caller(uid), operation, &mut output, finish)
         {
-            Started::Done => Some(answer),
+            Started::Done => Some((answer, bytes)),
             Started::Pending => {
                 receiver.recv_timeout(Duration::from_secs(60)).unwrap();
                 None
@@ -251,21 +256,80 @@ impl Served {
             plus: false,
         };
         let reply = self.run(uid, &operation)?;
-        let mut rest = &reply.bytes[..];
-        let mut entries = Vec::new();
-        for _ in 0..reply.answer.count {
-            let cookie = u64::from_ne_bytes(rest[8..16].try_into().unwrap());
-            let length = u32::from_ne_bytes(rest[16..20].try_into().unwrap()) as usize;
-            let name = &rest[ENTRY_HEADER_BYTES..][..length];
-            entries.push((String::from_utf8(name.to_vec()).unwrap(), cookie));
-            rest = &rest[(ENTRY_HEADER_BYTES + length).next_multiple_of(8)..];
-        }
-        assert!(rest.is_empty());
+        assert_eq!(reply.answer.count as usize, reply.bytes.len());
+        let (_, end) = reply.bytes.split_at(reply.bytes.len() - 4);
+        let entries = listed(&reply.bytes, false)
+            .into_iter()
+            .map(|entry| (entry.name, entry.cookie));
         Ok(Page {
-            entries,
-            end: reply.answer.flags == 1,
+            entries: entries.collect(),
+            end: end == [0, 0, 0, 1],
         })
     }
+
+    /// All of a small directory, as READDIRPLUS gives it.
+    pub fn readdirplus(&self, uid: u32, wire: &[u8]) -> Result<Vec<ListedEntry>> {
+        let reply = self.run(uid, &listing_plus(wire, 128 << 10))?;
+        Ok(listed(&reply.bytes, true))
+    }
+}
+
+pub fn listing_plus(wire: &[u8], bytes: usize) -> Readdir {
+    Readdir {
+        directory: handle(wire),
+        cookie: 0,
+        budget: Budget {
+            dircount: bytes,
+            maxcount: bytes,
+        },
+        plus: true,
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedEntry {
+    pub name: String,
+    pub cookie: u64,
+    pub fileid: u64,
+    /// fattr3.
+    pub attributes: Option<Vec<u8>>,
+    pub handle: Option<Wire>,
+}
+
+/// The entries of READDIR3resok or READDIRPLUS3resok (RFC 1813).
+pub fn listed(mut xdr: &[u8], plus: bool) -> Vec<ListedEntry> {
+    const HEAD_BYTES: usize = 4 + 84 + 8;
+    fn take<'a>(xdr: &mut &'a [u8], length: usize) -> &'a [u8] {
+        let (taken, rest) = xdr.split_at(length);
+        *xdr = rest;
+        taken
+    }
+    let word = |xdr: &mut &[u8]| u32::from_be_bytes(take(xdr, 4).try_into().unwrap()) as usize;
+    let long = |xdr: &mut &[u8]| u64::from_be_bytes(take(xdr, 8).try_into().unwrap());
+    let opaque = |xdr: &mut &[u8]| {
+        let length = word(xdr);
+        take(xdr, length.next_multiple_of(4))[..length].to_vec()
+    };
+    take(&mut xdr, HEAD_BYTES);
+    let mut entries = Vec::new();
+    while word(&mut xdr) == 1 {
+        let fileid = long(&mut xdr);
+        let name = String::from_utf8(opaque(&mut xdr)).unwrap();
+        let cookie = long(&mut xdr);
+        let mut is_told = || plus && word(&mut xdr) == 1;
+        let attributes = is_told().then(|| take(&mut xdr, 84).to_vec());
+        let mut is_told = || plus && word(&mut xdr) == 1;
+        let handle = is_told().then(|| opaque(&mut xdr));
+        entries.push(ListedEntry {
+            name,
+            cookie,
+            fileid,
+            attributes,
+            handle,
+        });
+    }
+    assert_eq!(xdr.len(), 4, "eof is the last");
+    entries
 }
 
 pub struct Page {
