@@ -18,7 +18,7 @@ import { workloads } from './workloads.ts'
 
 const sizes: Readonly<Record<MachineKind | 'quick', Sizes>> = {
   'user-vm': { units: 8, texts: 200, transactions: 40, mebibytes: 32, randomOperations: 500 },
-  'user-mode': { units: 16, texts: 300, transactions: 200, mebibytes: 128, randomOperations: 5000 },
+  'user-mode': { units: 8, texts: 120, transactions: 200, mebibytes: 128, randomOperations: 5000 },
   quick: { units: 2, texts: 20, transactions: 2, mebibytes: 1, randomOperations: 10 },
 }
 
