@@ -30,7 +30,7 @@ const options = new Command('bench macro')
   .option('--user-mode', 'a client of native speed, and servers on this machine: fsva and NFS-Ganesha')
   .option('--quick', 'one round of next to nothing: shows that it runs, measures nothing')
   .option('--rounds <number>', 'alternating rounds; the median counts', '3')
-  .option('--only <text>', 'workloads that have the text in their name', '')
+  .option('--only <text...>', 'workloads that have one of these in their name', [''])
   .option('--json <file>', 'write all measurements')
   .option('--write-docs', 'keep the results in docs/performance/ and make docs/performance.md anew')
   .parse()
@@ -38,7 +38,7 @@ const options = new Command('bench macro')
     userMode?: boolean
     quick?: boolean
     rounds: string
-    only: string
+    only: readonly string[]
     json?: string
     writeDocs?: boolean
   }>()
@@ -59,7 +59,7 @@ let figures: MacroFigures
 try {
   say('preparing the file systems')
   await prepare(machines)
-  const chosen = all.filter(({ name }) => name.includes(options.only))
+  const chosen = all.filter(({ name }) => options.only.some((text) => name.includes(text)))
   figures = await measureAll(machines, chosen)
 } finally {
   await machines.close()
