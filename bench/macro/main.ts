@@ -17,7 +17,7 @@ import type { Sizes, Workload } from './workload.ts'
 import { workloads } from './workloads.ts'
 
 const sizes: Readonly<Record<MachineKind | 'quick', Sizes>> = {
-  'user-vm': { units: 8, texts: 200, transactions: 40, mebibytes: 32, randomOperations: 500 },
+  'user-vm': { units: 4, texts: 80, transactions: 20, mebibytes: 16, randomOperations: 200 },
   'user-mode': { units: 8, texts: 120, transactions: 200, mebibytes: 128, randomOperations: 5000 },
   quick: { units: 2, texts: 20, transactions: 2, mebibytes: 1, randomOperations: 10 },
 }
@@ -65,7 +65,6 @@ try {
   await machines.close()
 }
 say('')
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`)
 if (options.writeDocs) {
   const names = all.map(({ name }) => name)
   keepFigures(kind, figures, names)
@@ -89,11 +88,21 @@ async function measureAll(machines: Machines, chosen: readonly Workload[]): Prom
         }
       }
       rows.get(workload.name)!.push(taken)
+      if (options.json !== undefined) write(options.json, figures())
     }
   }
-  const day = new Date().toISOString().slice(0, 10)
-  const dated = [...rows].map(([name, rounds]) => [name, { day, rounds }])
-  return { description, remark, kernel, rows: Object.fromEntries(dated) }
+  return figures()
+
+  function figures(): MacroFigures {
+    const day = new Date().toISOString().slice(0, 10)
+    const dated = [...rows].map(([name, rounds]) => [name, { day, rounds }])
+    return { description, remark, kernel, rows: Object.fromEntries(dated) }
+  }
+}
+
+/** After each workload: under emulation a whole run is long enough to be ended before its end. */
+function write(file: string, figures: MacroFigures): void {
+  writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`)
 }
 
 function say(text: string): void {
