@@ -19,10 +19,9 @@ const rows = 20_000
 export const sqliteSelect: Workload = {
   name: 'sqlite: select',
   before: `${open}
-    { echo 'BEGIN; ${table}'
-      for ((i = 0; i < ${rows}; i++)); do echo "INSERT INTO account VALUES ($i, $i, 'note $i of an account');"; done
-      echo 'COMMIT;'
-    } | sqlite3 -bail data.db`,
+    sqlite3 -bail data.db "${table}
+      WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < ${rows - 1})
+        INSERT INTO account SELECT n, n, 'note ' || n || ' of an account' FROM number"`,
   run: `test "$(sqlite3 data.db "SELECT count(*) FROM account WHERE note LIKE '%9%'; SELECT max(balance) FROM account" |
     tail -1)" = ${rows - 1}`,
   after: open,
