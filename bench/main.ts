@@ -35,7 +35,7 @@ const command = benchCommand(
   .addHelpText(
     'after',
     '\nA row is called OPERATION dDEPTH [cCONNECTIONS] [on disk], see --list: --only "mix,getattr d1,on disk".\n' +
-      'Other benchmarks: npm run bench -- side-channel, workers, growth, macro; each has a --help, too.',
+      'Other benchmarks: npm run bench -- side-channel, workers, growth, macro, budget, profile; each has a --help, too.',
   )
 const options = benchOptions(command)
 const { disk, list, writeDocs, report } = command.opts<{

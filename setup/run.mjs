@@ -25,6 +25,7 @@ const jobs = {
   'bench growth': ['bench/growth/main.ts'],
   'bench workers': ['bench/workers.ts'],
   'bench budget': ['bench/budget/main.ts'],
+  'bench profile': ['bench/profile/main.ts'],
   'bench coherence': ['test/vm/coherence-figures.ts'],
   'bench macro': ['bench/macro/main.ts'],
 }

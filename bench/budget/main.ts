@@ -4,12 +4,14 @@
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { Command } from 'commander'
 import { loadBinary } from '../measure.ts'
+import { benchCommand, benchOptions, isChosen } from '../options.ts'
+import { writePart } from '../report/document.ts'
+import { markdownTable } from '../report/markdown.ts'
 import { fsvaWith } from '../servers/fsva.ts'
 import type { RunningServer } from '../servers/server.ts'
 import type { Observed } from './observe.ts'
@@ -49,20 +51,16 @@ const rows: readonly Row[] = [
   row('WRITE 256 KiB', 'write', 4, 256 << 10),
 ]
 
-const documentation = join(import.meta.dirname, '..', '..', 'docs', 'performance.md')
-const [begin, end] = ['<!-- budget:table -->', '<!-- /budget:table -->']
 /** What is set up before the calls that are counted is taken off as what a run without them takes. */
-const [noSeconds, countedSeconds] = [0.001, 1]
+const noSeconds = 0.001
 /** Time passes in these, not work: while it looks for the next call, the server asks again and again. */
 const waits = new Set(['epoll_wait', 'epoll_pwait', 'restart_syscall'])
 
-const options = new Command('bench budget')
-  .description('counts what a call takes of the server')
-  .option('--only <text>', 'operations that have the text in their name', '')
-  .option('--directory <dir>', 'where the served directory is made (default: tmpfs)', '/dev/shm')
-  .option('--write-docs', `puts the table into docs/performance.md`)
-  .parse()
-  .opts<{ only: string; directory: string; writeDocs?: boolean }>()
+const command = benchCommand('bench -- budget', 'Counts what a call takes of the server.', {
+  rounds: 1,
+  seconds: 1,
+}).option('--write-docs', 'put the table into docs/performance.md')
+const options = benchOptions(command)
 
 if (spawnSync('strace', ['--version']).status !== 0) {
   console.error('bench budget: needs strace: apt-get install strace')
@@ -71,36 +69,27 @@ if (spawnSync('strace', ['--version']).status !== 0) {
 const scratch = mkdtempSync(join(options.directory, 'fsva-budget-'))
 const counts = join(scratch, 'counts.json')
 process.env.FSVA_BUDGET_FILE = counts
-const table = [
-  '| operation | depth | system calls | of which | calls of the addon | heap bytes |',
-  '| --- | ---: | ---: | --- | ---: | ---: |',
-]
+const lines: string[][] = []
 try {
-  for (const work of rows.filter(({ name }) => name.toLowerCase().includes(options.only))) {
+  for (const work of rows.filter(({ name }) => isChosen(options, name.toLowerCase()))) {
     process.stderr.write(`\r\x1b[K${work.name}`)
-    table.push(line(work, await budgetOf(work)))
+    lines.push(line(work, await budgetOf(work)))
   }
 } finally {
   process.stderr.write('\r\x1b[K')
   rmSync(scratch, { recursive: true, force: true })
 }
-console.log(table.join('\n'))
-if (options.writeDocs) {
-  const text = readFileSync(documentation, 'utf8')
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${documentation} has no place between ${begin} and ${end}`)
-  writeFileSync(
-    documentation,
-    `${text.slice(0, from + begin.length)}\n\n${table.join('\n')}\n\n${text.slice(to)}`,
-  )
-}
+const titles = ['operation', 'depth', 'system calls', 'of which', 'calls of the addon', 'heap bytes']
+const table = markdownTable(titles, lines, ['---', '---:', '---:', '---', '---:', '---:'])
+console.log(table)
+if (command.opts<{ writeDocs?: boolean }>().writeDocs) writePart('budget', table)
 
-function line(work: Row, { systemCalls, crossings, allocatedBytes }: Budget): string {
+function line(work: Row, { systemCalls, crossings, allocatedBytes }: Budget): string[] {
   const seen = [...systemCalls].filter(([, count]) => count >= 0.01).sort(([, a], [, b]) => b - a)
   const total = seen.reduce((sum, [, count]) => sum + count, 0)
   const names = seen.map(([name, count]) => `${name} ${count.toFixed(2)}`).join(', ')
   const heap = Math.round(allocatedBytes / 10) * 10
-  return `| ${work.name} | ${work.depth} | ${total.toFixed(2)} | ${names} | ${crossings.toFixed(2)} | ${heap} |`
+  return [work.name, `${work.depth}`, total.toFixed(2), names, crossings.toFixed(2), `${heap}`]
 }
 
 /** In a server of its own, in which it has run before: what is compiled is compiled by then, and what is open is open. */
@@ -112,7 +101,7 @@ async function budgetOf(work: Row): Promise<Budget> {
   const server = await fsvaWith([], ['--import', observe]).start(directory, scratch)
   try {
     const run = (seconds: number) => load(server, directory, work, seconds)
-    await run(2)
+    await run(1)
     const crossed = await perCall(run, (calls) => observed(server, calls))
     const { systemCalls } = await perCall(run, (calls) => traced(server, calls))
     return { ...crossed, systemCalls }
@@ -138,7 +127,7 @@ async function perCall(
   counted: (calls: () => Promise<number>) => Promise<Counted>,
 ): Promise<Budget> {
   const few = await counted(() => run(noSeconds))
-  const many = await counted(() => run(countedSeconds))
+  const many = await counted(() => run(options.seconds))
   const each = (of: (from: Counted) => number) => Math.max(0, of(many) - of(few)) / (many.calls - few.calls)
   const names = [...many.systemCalls.keys()]
   return {

@@ -31,6 +31,13 @@ export function writeDocuments(): void {
   }
 }
 
+/** Writes one part of docs/performance.md anew that is not made of the kept results. */
+export function writePart(name: string, text: string): void {
+  const [{ path }] = documents as [(typeof documents)[number]]
+  writeFileSync(path, withParts(readFileSync(path, 'utf8'), { [name]: [text] }))
+  execFileSync('biome', ['format', '--write', path])
+}
+
 /** The plots by file name. */
 export function charts(results: Results): Readonly<Record<string, string>> {
   return { 'ratios.svg': ratioChart(results, workloads), 'latency.svg': latencyChart(results, workloads) }
