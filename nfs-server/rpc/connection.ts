@@ -12,7 +12,7 @@ import type { ReplyBatch } from './reply-batch.ts'
 import { ReplySender } from './reply-sender.ts'
 import { type ConnectionLoad, callBytes } from './server-load.ts'
 import type { Stream, StreamUser } from './stream.ts'
-import { type TurnTaker, unitsPerTurn } from './turns.ts'
+import type { TurnTaker } from './turns.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
@@ -135,12 +135,12 @@ export class Connection implements Peer, TurnTaker {
 
   /** Takes records as long as there are any, there is room for their replies, and its turn lasts. True: reading may go on. */
   #pump(): boolean {
-    const { turns } = this.load.server
+    const { server } = this.load
     this.#isPumping = true
     this.#units = 0
     let isDrained = false
     try {
-      while (this.#hasRoom && (this.#units < unitsPerTurn || !turns.isContended)) {
+      while (this.#hasRoom && this.#units < server.unitsPerTurn) {
         const record = this.#reader.next()
         if (record === undefined) {
           isDrained = !this.#reader.isStarved

@@ -12,6 +12,9 @@ const broken = -2
 /** One socket reads no more than this before the others have their turn. */
 const readBytesMax = 1 << 20
 
+/** Nor does it write more: giving a large reply to the kernel takes longer than a hundred small calls. */
+const writeBytesMax = 256 << 10
+
 /** Pieces that the kernel has not taken yet. */
 interface Waiting {
   pieces: readonly Uint8Array[]
@@ -22,6 +25,7 @@ export class NativeStream implements Stream {
   readonly #sockets: NativeSockets
   readonly #number: number
   readonly #user: StreamUser
+  readonly #isShared: () => boolean
   readonly #onClose: () => void
   #isReading = true
   #isWaitingToWrite = false
@@ -35,10 +39,18 @@ export class NativeStream implements Stream {
   /** What the kernel has not taken yet, in order. */
   #queue: Waiting[] = []
 
-  constructor(sockets: NativeSockets, number: number, user: StreamUser, onClose: () => void) {
+  /** `isShared`: whether there are others who may wait meanwhile. */
+  constructor(
+    sockets: NativeSockets,
+    number: number,
+    user: StreamUser,
+    isShared: () => boolean,
+    onClose: () => void,
+  ) {
     this.#sockets = sockets
     this.#number = number
     this.#user = user
+    this.#isShared = isShared
     this.#onClose = onClose
     sockets.waitFor(number, true, false)
   }
@@ -113,15 +125,19 @@ export class NativeStream implements Stream {
     for (const piece of pieces) this.unsentBytes += piece.length
   }
 
-  /** Answers what the kernel did not take; undefined if the connection is gone. */
+  /**
+   * Answers what the kernel did not take, or what has to wait until the others have been looked at; undefined if the
+   * connection is gone.
+   */
   #writeNow(pieces: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
+    const end = this.bytesWritten + (this.#isShared() ? writeBytesMax : Number.POSITIVE_INFINITY)
     let left = pieces
-    while (left.length > 0) {
-      const [first] = left
+    while (left.length > 0 && this.bytesWritten < end) {
+      const now = before(left, end - this.bytesWritten)
       const count =
-        left.length === 1
-          ? this.#sockets.write(this.#number, first!)
-          : this.#sockets.writePieces(this.#number, left)
+        now.length === 1
+          ? this.#sockets.write(this.#number, now[0]!)
+          : this.#sockets.writePieces(this.#number, now)
       if (count === again) return left
       if (count === broken) {
         this.destroy()
@@ -175,6 +191,16 @@ export class NativeStream implements Stream {
     this.#onClose()
     this.#user.closed()
   }
+}
+
+/** The first `count` bytes of the pieces. */
+function before(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let left = count
+  for (const [index, piece] of pieces.entries()) {
+    if (piece.length > left) return [...pieces.slice(0, index), piece.subarray(0, left)]
+    left -= piece.length
+  }
+  return pieces
 }
 
 /** The pieces without their first `count` bytes. */

@@ -19,6 +19,7 @@ export class NativeStreams {
   readonly #streams: (NativeStream | undefined)[] = []
   #open = 0
   #isClosing = false
+  readonly #isShared = () => this.#open > 1
 
   constructor(poll: BusyPoll) {
     this.#poll = poll
@@ -27,7 +28,7 @@ export class NativeStreams {
 
   open(fd: number, user: StreamUser): Stream {
     const number = this.#sockets.add(fd)
-    const stream = new NativeStream(this.#sockets, number, user, () => {
+    const stream = new NativeStream(this.#sockets, number, user, this.#isShared, () => {
       this.#streams[number] = undefined
       this.#open--
       this.#closeIfDone()
@@ -61,9 +62,9 @@ export class NativeStreams {
         this.#streams[entry >>> numberShift]?.ready(entry)
       }
       const spin = this.#poll.microseconds
-      if (spin === 0) return
+      // Also if it waits for other things: who asked meanwhile shall be known when turns are given.
       count = this.#sockets.look(this.#ready, spin)
-      this.#poll.looked(count > 0)
+      if (spin > 0) this.#poll.looked(count > 0)
     }
   }
 }

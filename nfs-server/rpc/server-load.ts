@@ -7,7 +7,7 @@
  */
 import type { RpcLimits } from './limits.ts'
 import { Ranking } from './ranking.ts'
-import { type TurnAddress, Turns, type TurnTaker } from './turns.ts'
+import { type TurnAddress, Turns, type TurnTaker, unitsPerLook, unitsPerTurn } from './turns.ts'
 
 /**
  * What a connection may come to hold without asking: a read chunk, if it keeps one (read-chunk.ts), its socket and the objects
@@ -46,6 +46,12 @@ export class ServerLoad {
 
   get callsFree(): number {
     return this.#limits.callsMax - this.calls
+  }
+
+  /** What a connection may do at once; who is alone keeps nobody waiting. */
+  get unitsPerTurn(): number {
+    if (this.turns.isContended) return unitsPerTurn
+    return this.#connections > 1 ? unitsPerLook : Number.POSITIVE_INFINITY
   }
 
   /** Why one more connection from this address is too many, whoever serves it; undefined if it is not. */

@@ -23,6 +23,8 @@ export interface TurnTaker extends Ranked {
 const unitsPerLoop = 1024
 /** What a connection may do in its turn when others wait. */
 export const unitsPerTurn = 32
+/** What it may do before the others are looked at, who may have begun to wait meanwhile: the largest READ, and no second one. */
+export const unitsPerLook = 128
 /** Up to this much per turn of the loop is not worth starting another count. */
 const unitsUncounted = 32
 

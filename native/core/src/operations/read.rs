@@ -6,6 +6,9 @@ use crate::foreign_buffer_unsafe::ForeignBuffer;
 use crate::object::DataAccess;
 use crate::syscalls_unsafe as sys;
 
+/// Copying more than this takes longer than a hundred small calls do, which would wait for it on the event loop.
+const INLINE_BYTES_MAX: usize = 256 << 10;
+
 /// RFC 1813, section 3.3.6. `count` of the answer is the number of bytes, `flags` 1 at the end of the file.
 pub struct Read {
     pub file: UntrustedHandle,
@@ -34,6 +37,7 @@ impl Operation for Read {
             .min(self.buffer.len() as u64) as usize;
         let count = match wanted {
             0 => 0,
+            _ if call.inline && wanted > INLINE_BYTES_MAX => return Err(DEFER),
             _ if call.inline => self.read_cached(&opened, wanted, stat.stx_size)?,
             _ => self.read(&opened, wanted)?,
         };
