@@ -25,6 +25,8 @@ unsafe extern "C" {
     fn uv_close(handle: *mut c_void, callback: OnClose);
     fn uv_handle_set_data(handle: *mut c_void, data: *mut c_void);
     fn uv_handle_get_data(handle: *const c_void) -> *mut c_void;
+    fn uv_handle_get_loop(handle: *const c_void) -> *mut c_void;
+    fn uv_backend_fd(uv_loop: *const c_void) -> i32;
 }
 
 struct Watched {
@@ -78,6 +80,20 @@ impl LoopWatch {
 }
 
 impl LoopWatch {
+    /// Whether the event loop would find something if it waited now: a descriptor of any watch, or a call from another
+    /// thread. Of timers it says nothing.
+    pub fn has_events(&self) -> bool {
+        // SAFETY: the handle is initialized and not closed, so its loop is there; the descriptor is the loop's.
+        unsafe {
+            let mut backend = libc::pollfd {
+                fd: uv_backend_fd(uv_handle_get_loop(self.handle)),
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            libc::poll(&mut backend, 1, 0) > 0
+        }
+    }
+
     /// Whether the event loop goes on while there is nothing but this watch. It does unless told otherwise.
     pub fn hold_loop(&self, hold: bool) {
         // SAFETY: the handle is initialized and not closed.

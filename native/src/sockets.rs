@@ -79,15 +79,23 @@ impl NativeSockets {
     }
 
     /// Fills `found` with number and readiness of those that are ready now, or within the time given, and answers how
-    /// many. The thread does not sleep meanwhile.
+    /// many. The thread does not sleep meanwhile. With `until_wanted`, the time is over as soon as the event loop has
+    /// anything else to do.
     #[napi]
-    pub fn look(&mut self, mut found: Uint32ArraySlice<'_>, spin_microseconds: u32) -> Result<u32> {
+    pub fn look(
+        &mut self,
+        mut found: Uint32ArraySlice<'_>,
+        spin_microseconds: u32,
+        until_wanted: bool,
+    ) -> Result<u32> {
         // SAFETY: JavaScript runs no code meanwhile, and its memory stays.
         let found = unsafe { found.as_mut() };
         let mut count = 0;
         let spin = Duration::from_micros(spin_microseconds.into());
+        let watch = self.watch.as_ref();
+        let is_wanted = || until_wanted && watch.is_some_and(LoopWatch::has_events);
         self.selector
-            .look(spin, |number, readiness| {
+            .look(spin, is_wanted, |number, readiness| {
                 let readable = if readiness.readable { READABLE } else { 0 };
                 let writable = if readiness.writable { WRITABLE } else { 0 };
                 let failed = if readiness.failed { FAILED } else { 0 };

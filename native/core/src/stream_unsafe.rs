@@ -109,9 +109,16 @@ impl Selector {
     }
 
     /// Calls `found` for each socket that is ready, and answers how many there were. Looks again and again for `spin`
-    /// if there are none, without sleeping. Errors and hang-ups count as readable and writable: trying tells.
-    pub fn look(&mut self, spin: Duration, mut found: impl FnMut(u32, Readiness)) -> io::Result<usize> {
+    /// if there are none, without sleeping, unless something else `is_wanted`. Errors and hang-ups count as readable and
+    /// writable: trying tells.
+    pub fn look(
+        &mut self,
+        spin: Duration,
+        is_wanted: impl Fn() -> bool,
+        mut found: impl FnMut(u32, Readiness),
+    ) -> io::Result<usize> {
         let mut deadline = None;
+        let mut is_last = spin.is_zero();
         let count = loop {
             // SAFETY: ready has room for READY_MAX events.
             let returned = unsafe {
@@ -123,13 +130,12 @@ impl Selector {
                 )
             };
             let count = check(returned as isize)?;
-            if count > 0 || spin.is_zero() {
+            if count > 0 || is_last {
                 break count;
             }
             let now = Instant::now();
-            if now >= *deadline.get_or_insert(now + spin) {
-                break 0;
-            }
+            // What is wanted may be one of the sockets: they are looked at once more.
+            is_last = now >= *deadline.get_or_insert(now + spin) || is_wanted();
         };
         for event in &self.ready[..count] {
             let failed = event.events & (libc::EPOLLERR | libc::EPOLLHUP) as u32 != 0;
