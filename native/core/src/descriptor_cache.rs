@@ -307,3 +307,22 @@ impl Lru {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+    use crate::handle::WIRE_BYTES_MAX;
+    use crate::permission_cache::DECISION_BYTES;
+
+    /// fsva-nfsd(8), MEMORY.
+    #[test]
+    fn an_object_and_its_place_take_no_more_than_is_stated() {
+        let shared = 2 * size_of::<usize>() + size_of::<Object>() + DECISION_BYTES + WIRE_BYTES_MAX;
+        let tables = size_of::<(Box<[u8]>, usize)>() + size_of::<(u64, u32)>() + 2;
+        // What has just grown is half empty.
+        let place = 2 * (size_of::<Entry>() + tables);
+        assert!(shared + place <= 700, "{shared} and {place} bytes");
+    }
+}

@@ -36,8 +36,9 @@ use crate::write_verifier::WriteVerifier;
 const CALLERS_MAX: usize = 16_384;
 /// Descriptors left to sockets and everything else, at least this share of the limit: one in two.
 const DESCRIPTOR_SHARE: usize = 2;
-/// More than this many descriptors buy nothing.
-const DESCRIPTORS_MAX: usize = 200_000;
+/// What they keep is memory, too: some 700 bytes for each object with its place in the cache and what is known of one
+/// caller's permission, so that no more than 70 MB are taken by them.
+const DESCRIPTORS_MAX: usize = 100_000;
 
 /// An operation of the Vfs interface, with its arguments by value.
 pub trait Operation: Send + 'static {

@@ -21,6 +21,9 @@ struct Decision {
     denied: u8,
 }
 
+#[cfg(test)]
+pub(crate) const DECISION_BYTES: usize = size_of::<Decision>();
+
 #[derive(Default)]
 pub struct PermissionCache(Mutex<Vec<Decision>>);
 
@@ -61,6 +64,8 @@ impl PermissionCache {
                 if decisions.len() == DECISIONS_MAX {
                     decisions.remove(0);
                 }
+                // Most objects are used by one caller: no room is kept for more.
+                decisions.reserve_exact(1);
                 decisions.push(Decision {
                     credentials: credentials.clone(),
                     ctime,
