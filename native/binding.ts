@@ -289,8 +289,11 @@ export interface NativeSockets {
   /** Takes over an accepted connection. Nothing is waited for until `waitFor`. */
   add(fd: number): number
   waitFor(socket: number, readable: boolean, writable: boolean): void
-  /** Entries are number * 8 + readable 1, writable 2, failed 4. Does not sleep for `spinMicroseconds` if there are none. */
-  look(found: Uint32Array, spinMicroseconds: number): number
+  /**
+   * Entries are number * 8 + readable 1, writable 2, failed 4. Does not sleep for `spinMicroseconds` if there are none,
+   * or, with `untilWanted`, until the event loop has something else to do.
+   */
+  look(found: Uint32Array, spinMicroseconds: number, untilWanted: boolean): number
   /** 0 after the peer's last byte. */
   read(socket: number, buffer: Uint8Array): number
   write(socket: number, bytes: Uint8Array): number

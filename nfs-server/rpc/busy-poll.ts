@@ -9,16 +9,23 @@ export class BusyPoll {
   readonly #max: number
   readonly #isBusy: () => boolean
   readonly #loops: LoopsAwake | undefined
+  readonly #isCrowded: () => boolean
   #budget: number
 
   /**
-   * Up to `maxMicroseconds`, 0 for never; not while `isBusy`: then other things are waited for as well. `loops`: those of a
-   * server that has several.
+   * Up to `maxMicroseconds`, 0 for never; not while `isBusy`: then other things are waited for as well, or, if it
+   * `isCrowded`, are there already. `loops`: those of a server that has several.
    */
-  constructor(maxMicroseconds: number, isBusy: () => boolean, loops?: LoopsAwake) {
+  constructor(
+    maxMicroseconds: number,
+    isBusy: () => boolean,
+    loops?: LoopsAwake,
+    isCrowded: () => boolean = () => false,
+  ) {
     this.#max = maxMicroseconds
     this.#isBusy = isBusy
     this.#loops = loops
+    this.#isCrowded = isCrowded
     this.#budget = maxMicroseconds
   }
 
@@ -33,7 +40,12 @@ export class BusyPoll {
 
   /** How long to look now. */
   get microseconds(): number {
-    return this.#isBusy() || this.#loops?.leaveProcessors === false ? 0 : this.#budget
+    return this.#isBusy() ? 0 : this.microsecondsUnlessWanted
+  }
+
+  /** How long to look if whatever else happens puts an end to it. */
+  get microsecondsUnlessWanted(): number {
+    return this.#isCrowded() || this.#loops?.leaveProcessors === false ? 0 : this.#budget
   }
 
   /** Whether looking has found something. */

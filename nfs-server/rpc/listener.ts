@@ -63,6 +63,7 @@ export class RpcListener {
       this.#limits.busyPollUs,
       () => this.#load.calls > 0 || this.#load.turns.isContended,
       options.loops,
+      () => this.#load.turns.isContended,
     )
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs).unref()
   }

@@ -19,6 +19,7 @@ export class NativeStreams {
   readonly #streams: (NativeStream | undefined)[] = []
   #open = 0
   #isClosing = false
+  #isLookDue = false
   readonly #isShared = () => this.#open > 1
 
   constructor(poll: BusyPoll) {
@@ -55,16 +56,51 @@ export class NativeStreams {
   }
 
   #look(): void {
-    let count = this.#sockets.look(this.#ready, 0)
+    this.#goOn(this.#sockets.look(this.#ready, 0, false))
+  }
+
+  /** Serves those that were found, and whoever comes soon after. */
+  #goOn(found: number): void {
+    let count = found
     for (let round = 0; count > 0 && round < roundsMax; round++) {
-      for (let index = 0; index < count; index++) {
-        const entry = this.#ready[index]!
-        this.#streams[entry >>> numberShift]?.ready(entry)
-      }
+      this.#serve(count)
       const spin = this.#poll.microseconds
-      // Also if it waits for other things: who asked meanwhile shall be known when turns are given.
-      count = this.#sockets.look(this.#ready, spin)
-      if (spin > 0) this.#poll.looked(count > 0)
+      if (spin === 0) {
+        this.#lookOnceMore()
+        return
+      }
+      count = this.#sockets.look(this.#ready, spin, false)
+      this.#poll.looked(count > 0)
     }
+  }
+
+  #serve(count: number): void {
+    for (let index = 0; index < count; index++) {
+      const entry = this.#ready[index]!
+      this.#streams[entry >>> numberShift]?.ready(entry)
+    }
+  }
+
+  /** Other things are waited for. What promises were kept for comes before a look that takes its time. */
+  #lookOnceMore(): void {
+    if (this.#poll.microsecondsUnlessWanted > 0) {
+      if (this.#isLookDue) return
+      this.#isLookDue = true
+      setImmediate(this.#lookUnlessWanted)
+      return
+    }
+    // Who asked meanwhile shall be known when turns are given.
+    this.#serve(this.#sockets.look(this.#ready, 0, false))
+  }
+
+  readonly #lookUnlessWanted = (): void => {
+    this.#isLookDue = false
+    const spin = this.#poll.microsecondsUnlessWanted
+    if (spin === 0) return
+    this.#poll.woke()
+    const count = this.#sockets.look(this.#ready, spin, true)
+    this.#poll.looked(count > 0)
+    this.#goOn(count)
+    this.#poll.sleeps()
   }
 }

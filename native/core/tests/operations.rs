@@ -42,6 +42,21 @@ fn what_is_cached_is_answered_at_once_and_the_rest_by_the_pool() {
                 (answer.count, answer.flags, buffer[999], buffer[1000]),
                 (1000, 1, 7, 0)
             );
+            let mut large = vec![0; (256 << 10) + 1];
+            let mut read_large = || {
+                served
+                    .inline(BOB, reading(&file, 0, &mut large))
+                    .map(|answer| answer.count)
+            };
+            assert_eq!(read_large(), Some(5000), "there is little to copy");
+            let size = u64::from(u32::MAX);
+            fs::File::options()
+                .write(true)
+                .open(scratch.path("mnt/f"))
+                .unwrap()
+                .set_len(size)
+                .unwrap();
+            assert_eq!(read_large(), None, "others would wait while it is copied");
             assert!(
                 served.inline(BOB, Commit { file: handle(&file) }).is_none(),
                 "may block"

@@ -14,9 +14,18 @@ t.test('looks for long while it finds something, and hardly when it does not', a
 
 t.test('not while other things are waited for, and never if it is off', async (t) => {
   let isBusy = false
-  const poll = new BusyPoll(200, () => isBusy)
+  let isCrowded = false
+  const poll = new BusyPoll(
+    200,
+    () => isBusy,
+    undefined,
+    () => isCrowded,
+  )
   isBusy = true
   t.equal(poll.microseconds, 0)
+  t.equal(poll.microsecondsUnlessWanted, 200, 'but where they put an end to it')
+  isCrowded = true
+  t.equal(poll.microsecondsUnlessWanted, 0, 'and not if they are there')
   const off = new BusyPoll(0, () => false)
   off.looked(true)
   t.equal(off.microseconds, 0)

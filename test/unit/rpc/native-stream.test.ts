@@ -10,12 +10,12 @@ import type { Stream, StreamUser } from '../../../nfs-server/rpc/stream.ts'
 async function connected(t: Test, user: Partial<StreamUser> = {}) {
   const told: string[] = []
   const memory = Buffer.alloc(64 << 10)
-  const opened = Promise.withResolvers<Stream>()
+  const opened: Stream[] = []
   const acceptor = await acceptNatively(
     '127.0.0.1',
     0,
     (accepted) =>
-      opened.resolve(
+      opened.push(
         accepted.open({
           buffer: () => memory,
           received: (count) => {
@@ -29,13 +29,14 @@ async function connected(t: Test, user: Partial<StreamUser> = {}) {
     new BusyPoll(50, () => false),
   )
   const peer = connect({ port: acceptor.port, host: '127.0.0.1', allowHalfOpen: true })
-  const stream = await opened.promise
+  await until(() => opened.length > 0)
+  const [stream] = opened as [Stream]
   t.teardown(async () => {
     peer.destroy()
-    stream.destroy()
+    for (const each of opened) each.destroy()
     await acceptor.close()
   })
-  return { told, memory, stream, peer }
+  return { told, memory, stream, peer, port: acceptor.port }
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -70,8 +71,8 @@ t.test('either side may end first, and the other still be heard', async (t) => {
   }
 })
 
-t.test('what the kernel does not take at once follows, whole and in order', async (t) => {
-  const { told, stream, peer } = await connected(t)
+/** Writes of all sizes to a peer that does not read at first; whether the very first one, of 300,000 bytes, left at once. */
+async function writeMuch(t: Test, { told, stream, peer }: Awaited<ReturnType<typeof connected>>) {
   peer.pause()
   const hash = createHash('sha256')
   let bytes = 0
@@ -84,7 +85,8 @@ t.test('what the kernel does not take at once follows, whole and in order', asyn
     writes++
     if (stream.write(pieces, () => sent++)) sent++
   }
-  write(1, 70_000, 3)
+  write(1, 299_996, 3)
+  const wasTaken = sent === 1
   // More pieces than one system call takes.
   write(...Array.from({ length: 3000 }, (_, index) => index % 97))
   for (let count = 0; count < 40; count++) write(500_000, 17, 123_456)
@@ -97,6 +99,21 @@ t.test('what the kernel does not take at once follows, whole and in order', asyn
   t.equal(sent, writes, 'each write is said to be sent once')
   peer.end()
   await until(() => told.includes('closed'))
+  return wasTaken
+}
+
+t.test('what the kernel does not take at once follows, whole and in order', async (t) => {
+  t.ok(await writeMuch(t, await connected(t)), 'who is alone keeps nobody waiting')
+})
+
+t.test('of a large write others are looked at before the rest follows', async (t) => {
+  const both = await connected(t)
+  const other = connect({ port: both.port, host: '127.0.0.1' })
+  other.write('here')
+  await until(() => both.told.includes('here'))
+  both.told.length = 0
+  t.notOk(await writeMuch(t, both))
+  other.destroy()
 })
 
 t.test('reading stops and goes on again', async (t) => {

@@ -37,7 +37,6 @@ impl Operation for Read {
             .min(self.buffer.len() as u64) as usize;
         let count = match wanted {
             0 => 0,
-            _ if call.inline && wanted > INLINE_BYTES_MAX => return Err(DEFER),
             _ if call.inline => self.read_cached(&opened, wanted, stat.stx_size)?,
             _ => self.read(&opened, wanted)?,
         };
@@ -64,6 +63,9 @@ impl Read {
         let there = size.saturating_sub(self.offset).min(wanted as u64) as usize;
         if there == 0 {
             return Ok(0);
+        }
+        if there > INLINE_BYTES_MAX {
+            return Err(DEFER);
         }
         // tmpfs is memory and knows no RWF_NOWAIT.
         let flags = if opened.object.filesystem.type_name == "tmpfs" {
