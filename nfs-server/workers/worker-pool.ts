@@ -120,7 +120,7 @@ class Member {
     this.#worker.on('message', (message: FromWorker) => this.#heard(message))
     this.#worker.on('error', (error) => this.#died(error))
     this.#worker.on('exit', (code) => {
-      if (this.#last === undefined) this.#died(new Error(`a worker has ended by itself (exit code ${code})`))
+      this.#died(new Error(`a worker has ended by itself (exit code ${code})`))
     })
   }
 
@@ -204,9 +204,10 @@ class Member {
   }
 
   #died(error: unknown): void {
-    if (this.#hasDied) return
+    // One that has ended its work may die as it likes.
+    if (this.#hasDied || this.#last !== undefined) return
     this.#hasDied = true
-    this.#hasCounted(this.#last ?? nothing)
+    this.#hasCounted(nothing)
     this.#drained?.(0)
     // Before that it is the start that fails.
     if (this.#isUp) this.#options.onDeath(error)
