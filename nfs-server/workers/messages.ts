@@ -35,8 +35,10 @@ export type ToWorker =
   | { readonly kind: 'count'; readonly number: number }
   /** Answers `groups`; undefined: too many are being looked up. */
   | { readonly kind: 'groups'; readonly uid: number; readonly lease: GroupLease | undefined }
-  /** Answered by `drained`. Nothing follows. */
+  /** Answered by `drained`. */
   | { readonly kind: 'drain'; readonly deadlineMs: number }
+  /** `drained` has been heard: the thread ends. */
+  | { readonly kind: 'end' }
 
 export type FromWorker =
   | { readonly kind: 'ready' }

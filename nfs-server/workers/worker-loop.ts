@@ -116,6 +116,9 @@ export class WorkerLoop {
       case 'drain':
         void this.#drain(message.deadlineMs)
         break
+      case 'end':
+        this.#end()
+        break
     }
   }
 
@@ -168,7 +171,6 @@ export class WorkerLoop {
     this.#vfs.close()
     this.#core.close()
     this.#send({ kind: 'drained', cutOff, running: this.#vfs.running, figures })
-    this.#end()
   }
 
   /** Without the port nothing keeps the thread; operations that go on use its memory. */

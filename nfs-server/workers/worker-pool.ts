@@ -197,6 +197,7 @@ class Member {
 
   async #ended({ cutOff, running, figures }: FromWorker & { kind: 'drained' }): Promise<void> {
     this.#hasCounted(figures)
+    this.send({ kind: 'end' })
     // What hangs in a file system holds up nobody but the thread.
     if (running === 0) await this.#exited
     else this.#worker.unref()
