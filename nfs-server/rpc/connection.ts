@@ -16,8 +16,8 @@ import type { TurnTaker } from './turns.ts'
 
 /** Replies of one read are sent together, but not more than this at once: the kernel can send while we go on. */
 const flushBytes = 256 << 10
-/** As much work for the event loop as one small call: answering so many bytes. */
-const replyBytesPerUnit = 8 << 10
+/** As much work for the event loop as one small call: moving so many bytes, in a call or a reply. */
+const bytesPerUnit = 8 << 10
 /** In the comparison with others so many bytes of a reply are worth a call: making them costs others more. */
 const replyBytesPerService = 512
 const smallReplyBytes = 16 << 10
@@ -146,7 +146,7 @@ export class Connection implements Peer, TurnTaker {
           isDrained = !this.#reader.isStarved
           break
         }
-        this.#units++
+        this.#units += 1 + record.length / bytesPerUnit
         this.#dispatch(record)
         if (this.#isClosed) return false
       }
@@ -266,7 +266,7 @@ export class Connection implements Peer, TurnTaker {
       this.served += service
       address.served += service
     }
-    if (this.#isPumping) this.#units += bytes / replyBytesPerUnit
+    if (this.#isPumping) this.#units += bytes / bytesPerUnit
     if (this.#sender.rowBytes >= flushBytes) this.#sender.flush()
     else if (!this.#isPumping) this.#scheduleFlush()
   }

@@ -9,8 +9,8 @@ const failed = 4
 const again = -1
 const broken = -2
 
-/** One socket reads no more than this before the others have their turn. */
-const readBytesMax = 1 << 20
+/** One socket reads no more than this before the others have their turn: a WRITE of 256 KiB. */
+const readBytesMax = 256 << 10
 
 /** Nor does it write more: giving a large reply to the kernel takes longer than a hundred small calls. */
 const writeBytesMax = 256 << 10
