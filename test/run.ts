@@ -50,6 +50,21 @@ const steps: readonly Step[] = [
   },
   { name: 'unit', command: tap(2, 300, 'test/unit/**/*.test.ts'), count: countTap },
   { name: 'protocol', command: tap(2, 600, 'test/protocol/**/!(handle*).test.ts'), count: countTap },
+  {
+    // With FSVA_TEST_WORKERS all tests of a server can be run so; these are who is let in, what is done once, what is written.
+    name: 'workers',
+    command: [
+      'env',
+      'FSVA_TEST_WORKERS=2',
+      ...tap(
+        2,
+        240,
+        'test/protocol/{manage-gids,reply-cache,walls}.test.ts',
+        'test/protocol/behaviour/write.test.ts',
+      ),
+    ],
+    count: countTap,
+  },
   // By themselves: a mount namespace that another test makes would hold the file systems they take away.
   { name: 'handles', command: tap(1, 600, 'test/protocol/**/handle*.test.ts'), count: countTap },
   { name: 'vm', command: tap(1, 900, 'test/vm/*.test.ts'), count: countTap },
