@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type Measurement, measure } from './measure.ts'
 import { medians } from './median.ts'
+import { enterOwnNamespaces } from './namespace.ts'
 import { benchCommand, benchOptions, isChosen } from './options.ts'
 import { fsvaWith } from './servers/fsva.ts'
 import { type Workload, workloads } from './workload.ts'
@@ -19,6 +20,7 @@ const options = benchOptions(
     seconds: 1,
   }),
 )
+enterOwnNamespaces('bench -- workers')
 /** Until what is compiled is compiled. */
 const warmUpSeconds = options.seconds / 2
 

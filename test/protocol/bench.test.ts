@@ -14,6 +14,8 @@ import { workloads } from '../../bench/workload.ts'
 
 t.setTimeout(600_000)
 
+const needsNamespaces = 'it takes namespaces of its own'
+
 const root = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)
 
@@ -33,7 +35,7 @@ t.before(async () => {
   await run('cargo', ['build', '--release', '--manifest-path', join(root, 'bench/load/Cargo.toml')])
 })
 
-t.test('of NFS', { skip: process.getuid!() !== 0 && 'it takes namespaces of its own' }, async (t) => {
+t.test('of NFS', { skip: process.getuid!() !== 0 && needsNamespaces }, async (t) => {
   const json = join(t.testdir(), 'results.json')
   const output = await bench('bench/main.ts', '--quick', '--json', json)
   const results = JSON.parse(readFileSync(json, 'utf8')) as Results
@@ -59,21 +61,17 @@ t.test('what READ answers is looked at', async (t) => {
   t.match((await run(loadBinary, [...read, '--any-data'])).stdout, /"calls":[1-9]/, 'unless any will do')
 })
 
-t.test('of several event loops', async (t) => {
+t.test('of several event loops', { skip: process.getuid!() !== 0 && needsNamespaces }, async (t) => {
   const [, ...lines] = cellsOf(await bench('bench/workers.ts', '--quick', '--only', 'lookup'))
   t.equal(lines.length, 1)
   for (const cells of lines) for (const cell of cells.slice(2, 8)) t.ok(Number(cell) > 0, cell)
 })
 
-t.test(
-  'of how it grows',
-  { skip: process.getuid!() !== 0 && 'it takes namespaces of its own' },
-  async (t) => {
-    const [, ...lines] = cellsOf(await bench('bench/growth/main.ts', '--quick'))
-    t.equal(lines.length, 9)
-    for (const cells of lines) t.match(cells[3]!, /[1-9]/, cells[1]!)
-  },
-)
+t.test('of how it grows', { skip: process.getuid!() !== 0 && needsNamespaces }, async (t) => {
+  const [, ...lines] = cellsOf(await bench('bench/growth/main.ts', '--quick'))
+  t.equal(lines.length, 9)
+  for (const cells of lines) t.match(cells[3]!, /[1-9]/, cells[1]!)
+})
 
 t.test('of the side channel', async (t) => {
   const lines = cellsOf(await bench('bench/side-channel/main.ts', '--quick'))
