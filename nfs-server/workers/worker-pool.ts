@@ -108,6 +108,7 @@ class Member {
       workerData: start,
       // Descriptors come from elsewhere.
       trackUnmanagedFds: false,
+      ...(isProgramOnCommandLine() && { execArgv: [] }),
     })
     this.ready = new Promise((resolve, reject) => {
       this.#isReady = resolve
@@ -223,6 +224,11 @@ class Member {
 }
 
 const nothing: WorkerFigures = { transport: noTransport, procedures: [] }
+
+/** `node --input-type=module -e ...`: Node refuses to read a file with these options, and a worker would inherit them. */
+function isProgramOnCommandLine(): boolean {
+  return process.execArgv.some((option) => option.startsWith('--input-type'))
+}
 
 /** The source, or in a published package what was made of it: as this file. */
 function entry(): URL {

@@ -59,6 +59,24 @@ t.test('the library', async (t) => {
   t.match(result, { status: 0, stdout: 'none\n' }, result.stderr)
 })
 
+t.test('workers', async (t) => {
+  const exported = join(directory, 'exported')
+  mkdirSync(exported)
+  const program = `
+    import { createServer } from '@fsva/nfs-server'
+    const server = createServer({
+      exports: [{ path: ${JSON.stringify(exported)} }], workers: 2, port: 0, mountPort: 0, rpcbind: 'off',
+      stateDir: ${JSON.stringify(join(directory, 'state-of-workers'))},
+    })
+    await server.start()
+    const loops = (await server.metrics.text()).match(/^fsva_worker_connections/gm)
+    await server.close()
+    console.log(loops?.length)`
+  const args = ['--input-type=module', '-e', program]
+  const result = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: directory, timeout: 120_000 })
+  t.match(result, { status: 0, stdout: '2\n' }, result.stderr)
+})
+
 t.test('no sources', async (t) => {
   const files = readdirSync(join(modules, '@fsva/nfs-server'), { recursive: true, encoding: 'utf8' })
   const own = files.filter((file) => !file.startsWith('node_modules'))
