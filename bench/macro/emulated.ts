@@ -2,12 +2,11 @@
  * The real layout: an appliance VM that runs fsva-nfsd and the kernel's NFS server at the same time, which export the same
  * file system, and a user VM with the stock client and a disk of its own.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { debianDisk, inDebianRoot, mountDebianRoot } from '../../test/vm/debian-root.ts'
 import { makeDisk } from '../../test/vm/disk.ts'
 import { kernelNfsdMountPort, kernelNfsdPort, startKernelNfsd } from '../../test/vm/kernel-nfsd.ts'
+import { RunScope } from '../../test/vm/run-scope.ts'
 import { TwoVms } from '../../test/vm/two-vms.ts'
 import { linkDisks, virtioDisk } from '../../test/vm/virtio-disk.ts'
 import { clientRoot } from './client-root.ts'
@@ -24,17 +23,17 @@ const clientMemoryMiB = 1536
 
 export async function emulatedMachines(sizes: Sizes): Promise<Machines> {
   const root = debianDisk(await clientRoot(sizes))
-  const scratch = mkdtempSync(join(tmpdir(), 'fsva-bench-'))
   const layout = await TwoVms.start({ fileSystem: 'ext4', deviceArguments: root })
+  const scope = new RunScope()
   const close = async () => {
     await layout.close()
-    rmSync(scratch, { recursive: true, force: true })
+    scope.close()
   }
   try {
     const { fsva, exportDirectory } = layout
     await mountDebianRoot(fsva.vm)
     await startKernelNfsd(fsva.vm, exportDirectory)
-    const local = join(scratch, 'local.ext4')
+    const local = join(scope.directory, 'local.ext4')
     await makeDisk(local, 'ext4', localMiB)
     const deviceArguments = [...root, ...virtioDisk('local', local, false)]
     const user = await layout.userVm({ memoryMiB: clientMemoryMiB, deviceArguments })
