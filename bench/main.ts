@@ -119,7 +119,7 @@ async function measureAll(place: Place, round: number): Promise<void> {
 
 function taken({ place }: Workload, of: Taken['rounds']): Taken {
   const directory = parentOf(place)
-  const fileSystem = spawnSync('findmnt', ['-no', 'FSTYPE', '-T', directory], { encoding: 'utf8' }).stdout
+  const fileSystem = spawnSync('findmnt', ['-fno', 'FSTYPE', '-T', directory], { encoding: 'utf8' }).stdout
   const kernel = `Linux ${release().split('.', 2).join('.')}`
   const on = [kernel, `${availableParallelism()} CPUs`, fileSystem.trim(), ganeshaVersion()]
   return {

@@ -1,5 +1,5 @@
 /** What fsva is to reach next to its peer, and what it reached. */
-import { figure, type Ratio, type Results, ratio } from '../results.ts'
+import { type Ratio, type Results, ratio } from '../results.ts'
 import type { Workload } from '../workload.ts'
 
 export interface Goal {
@@ -68,12 +68,9 @@ function everywhere(
   return [{ what, wanted: '< 1×', reached, isMet: missed.length === 0 }]
 }
 
-/** What fsva reaches of a floor, by their medians. */
-export function shareOfFloor(results: Results, work: Workload, floor: string): number | undefined {
-  const [reached, possible] = [ours, floor].map((server) =>
-    figure(results[work.id], server, 'callsPerSecond'),
-  )
-  return reached === undefined || possible === undefined ? undefined : reached / possible
+/** What fsva reaches of a floor's calls per second, round by round. */
+export function shareOfFloor(results: Results, work: Workload, floor: string): Ratio | undefined {
+  return ratio(results[work.id], ours, floor, 'callsPerSecond')
 }
 
 function floorGoals(results: Results, work: Workload): readonly Goal[] {
@@ -82,11 +79,22 @@ function floorGoals(results: Results, work: Workload): readonly Goal[] {
     const share = shareOfFloor(results, work, floor)
     if (share === undefined) return []
     const what = `${work.title}, depth ${work.depth}: of the ${floor}'s calls per second`
-    return [{ what, wanted: `≥ ${percent(floorShare)}`, reached: percent(share), isMet: share >= floorShare }]
+    return [
+      {
+        what,
+        wanted: `≥ ${percent(floorShare)}`,
+        reached: percents(share),
+        isMet: share.median >= floorShare,
+      },
+    ]
   })
 }
 
 export const times = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)}×`
 export const spread = ({ median, min, max }: Ratio) =>
   min === max ? times(median) : `${times(median)} (${min.toFixed(2)} to ${max.toFixed(2)})`
-export const percent = (share: number) => `${(share * 100).toFixed(0)} %`
+const percent = (share: number) => `${(share * 100).toFixed(0)} %`
+export const percents = ({ median, min, max }: Ratio) =>
+  min === max
+    ? percent(median)
+    : `${percent(median)} (${(min * 100).toFixed(0)} to ${(max * 100).toFixed(0)})`

@@ -1,7 +1,7 @@
 /** The tables that `npm run bench` prints and docs/performance.md has. */
 import { type Field, figure, type Results, ratio } from '../results.ts'
 import type { Group, Workload } from '../workload.ts'
-import { floors, goals, ours, peer, percent, shareOfFloor, spread, times } from './goals.ts'
+import { floors, goals, ours, peer, percents, shareOfFloor, spread, times } from './goals.ts'
 import { markdownTable } from './markdown.ts'
 
 export interface Table {
@@ -63,7 +63,7 @@ const share = (floor: string): Column => ({
   head: `${ours} / ${floor}`,
   of: (results, work) => {
     const value = shareOfFloor(results, work, floor)
-    return value === undefined ? none : percent(value)
+    return value === undefined ? none : percents(value)
   },
 })
 const floorColumns: readonly Column[] = [
