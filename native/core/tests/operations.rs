@@ -49,14 +49,13 @@ fn what_is_cached_is_answered_at_once_and_the_rest_by_the_pool() {
                     .map(|answer| answer.count)
             };
             assert_eq!(read_large(), Some(5000), "there is little to copy");
-            let size = u64::from(u32::MAX);
-            fs::File::options()
+            let on_disk = fs::File::options()
                 .write(true)
                 .open(scratch.path("mnt/f"))
-                .unwrap()
-                .set_len(size)
                 .unwrap();
+            on_disk.set_len(u64::from(u32::MAX)).unwrap();
             assert_eq!(read_large(), None, "others would wait while it is copied");
+            on_disk.set_len(5000).unwrap();
             assert!(
                 served.inline(BOB, Commit { file: handle(&file) }).is_none(),
                 "may block"
