@@ -204,11 +204,12 @@ impl Victim {
             && let Ok(wire) = call.wire_handle(parent, &object)
         {
             let evicted = call.engine.objects.evict(wire.as_bytes());
-            if call.inline {
-                // In memory, and no more than `require_time` lets pass.
-                drop(evicted);
-            } else {
+            if links_left {
                 call.engine.retire(evicted);
+            } else {
+                // Here and now, as unlink(2) would: whoever hears that it is removed may use its space. There is nothing to
+                // sync of what nobody can open any more. On the event loop it is no more than `require_time` lets pass.
+                drop(evicted);
             }
         }
     }
