@@ -50,6 +50,18 @@ pub struct Server {
     rendezvous: Option<Rendezvous>,
 }
 
+/// What the server before did for a client may still be ending, and holds the directory meanwhile.
+fn opened(state: &Path) -> Arc<Engine> {
+    let start = Instant::now();
+    loop {
+        match Engine::open(state) {
+            Ok(engine) => return engine,
+            Err(error) if start.elapsed() > PATIENCE => panic!("{error}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
 impl Server {
     pub fn start(directory: &Path) -> Server {
         Server::start_with(directory, Regions::Kept)
@@ -59,7 +71,7 @@ impl Server {
         let (export, state) = (directory.join("export"), directory.join("state"));
         fs::create_dir_all(&export).unwrap();
         fs::set_permissions(&export, fs::Permissions::from_mode(0o777)).unwrap();
-        let engine = Engine::open(&state).unwrap();
+        let engine = opened(&state);
         let definition = ExportDefinition {
             path: export,
             fsid: None,
