@@ -6,8 +6,8 @@
  * One that nobody ever held, because things went wrong before, is left to the garbage collector.
  */
 
-/** Buffers come in multiples of this size. */
-const granuleBytes = 64 << 10
+/** Buffers come in multiples of this size, and pieces are of one such. */
+export const granuleBytes = 64 << 10
 /** Unused buffers kept, all sizes together. */
 const unusedBytesMax = 32 << 20
 
@@ -68,8 +68,8 @@ let slabUsed = 0
 
 /**
  * As `takeBuffer`, of at most a granule, from a slab of which others have pieces. A piece comes held, so that nobody gets its
- * memory before it has been answered: `hold` takes that hold over, once for each piece. One that is never held leaves
- * its slab to the garbage collector.
+ * memory before it has been answered: `hold` takes that hold over, once for each piece. One that is neither held nor
+ * discarded leaves its slab to the garbage collector.
  */
 export function takePiece(length: number): Buffer {
   if (slab === undefined || slabUsed + length > slab.bytes.length) {
@@ -91,6 +91,11 @@ export function hold(view: Uint8Array): Chunk | undefined {
   const chunk = chunks.get(view.buffer)
   if (chunk !== undefined && !chunk.isSlab) chunk.holds++
   return chunk
+}
+
+/** A buffer or piece that nobody held, nor will: it is used again. */
+export function discard(view: Uint8Array): void {
+  release(hold(view))
 }
 
 export function release(chunk: Chunk | undefined): void {

@@ -283,11 +283,13 @@ export class Dispatcher {
         row.procedure.encodeResult(writer, result)
       } catch (error) {
         peer.abandonReply()
+        row.done?.(result, false)
         this.#failed(error, call, peer, began)
         return
       }
       peer.endReply()
     }
+    row.done?.(result, writer !== undefined)
     this.#observe(call, 'SUCCESS', result, began)
   }
 

@@ -34,6 +34,11 @@ export interface ProcedureRow<Arguments, Result> {
    * by it.
    */
   readonly replyBytesMax?: (args: Arguments) => number
+  /**
+   * The result has been encoded, or will not be because of an error or because nobody is there to read it (`isSent` false): what it
+   * has that the reply does not refer to may be used again.
+   */
+  readonly done?: (result: Result, isSent: boolean) => void
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of one table differ in their types, each being consistent in itself

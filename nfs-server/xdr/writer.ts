@@ -2,6 +2,11 @@ import { chunkBytes, referenceBytesMin } from './limits.ts'
 import { asInt32, asInt64, asUint32, asUint64 } from './range.ts'
 import { XdrError } from './xdr-error.ts'
 
+/** Whether a message refers to an opaque of its own, instead of having a copy. */
+export function isReferenced(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= referenceBytesMin
+}
+
 /**
  * Writes XDR (RFC 4506) for a gathering write. Small values go into memory of the writer's own; an opaque of
  * `referenceBytesMin` bytes or more stays where it is and becomes a segment, so it must not change until the
@@ -181,7 +186,7 @@ export class XdrWriter {
   private writePadded(bytes: Uint8Array): void {
     const length = bytes.byteLength
     const padding = -length & 3
-    if (length >= referenceBytesMin) {
+    if (isReferenced(bytes)) {
       if (this.position > this.start) this.close()
       this.closed.push(bytes)
       this.closedBytes += length

@@ -19,6 +19,7 @@ import { mknod } from './mknod.ts'
 import { nullProcedure } from './null.ts'
 import { pathconf } from './pathconf.ts'
 import { read } from './read.ts'
+import { readBufferBytes, readDone } from './read-buffer.ts'
 import { readdir } from './readdir.ts'
 import { readdirplus } from './readdirplus.ts'
 import { readlink } from './readlink.ts'
@@ -62,7 +63,12 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     idempotent(nfs.NFSPROC3_LOOKUP, lookup(vfs)),
     idempotent(nfs.NFSPROC3_ACCESS, access(vfs)),
     idempotent(nfs.NFSPROC3_READLINK, readlink(vfs), () => pathReplyBytesMax),
-    idempotent(nfs.NFSPROC3_READ, read(vfs), ({ count }) => dataReplyBytes(count, rtmaxBytes)),
+    {
+      ...idempotent(nfs.NFSPROC3_READ, read(vfs), ({ count }) =>
+        readBufferBytes(dataReplyBytes(count, rtmaxBytes)),
+      ),
+      done: readDone,
+    },
     { ...idempotent(nfs.NFSPROC3_WRITE, write(vfs)), onceAtATime: true },
     once(nfs.NFSPROC3_CREATE, create(vfs)),
     once(nfs.NFSPROC3_MKDIR, mkdir(vfs)),

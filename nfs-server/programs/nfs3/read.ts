@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { discard } from '../../rpc/buffer-pool.ts'
 import { mapAnswer } from '../../vfs/answer.ts'
 import { errno } from '../../vfs/errno.ts'
 import type { Vfs } from '../../vfs/vfs.ts'
@@ -21,6 +22,7 @@ export function read(vfs: Vfs): Handler<READ3args, READ3res> {
     return mapAnswer(vfs.read(caller, file.data, start, buffer), (result): READ3res => {
       const file_attributes = result.attributes
       if (result.status !== errno.OK) {
+        discard(buffer)
         return { status: failureStatus(result.status), resfail: { file_attributes } }
       }
       assert(result.count <= buffer.length, 'the Vfs read more than the buffer holds')

@@ -1,5 +1,12 @@
 import t from 'tap'
-import { hold, newChunk, release, takeBuffer, takePiece } from '../../../nfs-server/rpc/buffer-pool.ts'
+import {
+  discard,
+  hold,
+  newChunk,
+  release,
+  takeBuffer,
+  takePiece,
+} from '../../../nfs-server/rpc/buffer-pool.ts'
 
 // Sizes that no other code takes, as the pool is one per process.
 const odd = 3 << 20
@@ -63,6 +70,19 @@ t.test('a slab is used again when each of its pieces was held and released', asy
   const again = takeBuffer(60_000)
   t.equal(again.buffer, slab)
   t.equal(hold(again)?.holds, 1, 'as a buffer it does not come held')
+})
+
+t.test('what nobody held can be given back', async (t) => {
+  const buffer = takeBuffer(odd + (1 << 20))
+  discard(buffer)
+  const [again, other] = [takeBuffer(odd + (1 << 20)), takeBuffer(odd + (1 << 20))]
+  t.equal(again.buffer, buffer.buffer)
+  t.not(other.buffer, buffer.buffer, 'once')
+  t.equal(hold(again)?.holds, 1)
+  const pieces = [takePiece(40_000), takePiece(20_000)]
+  takePiece(60_000)
+  for (const piece of pieces) discard(piece)
+  t.equal(takeBuffer(60_000).buffer, pieces[0]!.buffer)
 })
 
 t.test('a piece that nobody held keeps its slab from being used again', async (t) => {
