@@ -42,6 +42,7 @@ export class TransportCounters {
     const stream = accepted.open({
       buffer: () => user.buffer(),
       received: (count) => user.received(count),
+      isShared: () => user.isShared(),
       ended: () => user.ended(),
       closed: () => {
         this.#open.delete(stream)

@@ -29,13 +29,14 @@ export class BusyPoll {
     this.#budget = maxMicroseconds
   }
 
-  /** The event loop has something to do; `sleeps` follows. */
-  woke(): void {
+  /** The event loop has something to do, and is known to be awake meanwhile. */
+  whileAwake(work: () => void): void {
     this.#loops?.woke()
-  }
-
-  sleeps(): void {
-    this.#loops?.sleeps()
+    try {
+      work()
+    } finally {
+      this.#loops?.sleeps()
+    }
   }
 
   /** How long to look now. */

@@ -94,6 +94,7 @@ export class Connection implements Peer, TurnTaker {
     this.#stream = options.open({
       buffer: () => this.#reader.buffer(),
       received: (count) => this.#received(count),
+      isShared: () => this.load.server.isShared,
       ended: () => {
         this.#hasEnded = true
         this.#finishIfDone()
@@ -150,6 +151,8 @@ export class Connection implements Peer, TurnTaker {
         this.#dispatch(record)
         if (this.#isClosed) return false
       }
+      // Its turn was over, but so was what there is to do.
+      isDrained ||= this.#reader.atBoundary && this.#hasRoom
     } catch (error) {
       if (!(error instanceof RecordMarkingError)) throw error
       // What it asked before still gets answered, as far as it is ready.

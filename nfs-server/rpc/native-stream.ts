@@ -9,10 +9,16 @@ const failed = 4
 const again = -1
 const broken = -2
 
-/** One socket reads no more than this before the others have their turn: a WRITE of 256 KiB. */
+/**
+ * What one socket reads in many small reads before the others have their turn. One read may be larger, and is not cut short: the
+ * rest of a record comes in one system call, a WRITE of 1 MiB at most.
+ */
 const readBytesMax = 256 << 10
 
-/** Nor does it write more: giving a large reply to the kernel takes longer than a hundred small calls. */
+/**
+ * What a socket gives the kernel of one reply, or of those that wait, before the others have their turn: a large one takes longer
+ * than a hundred small calls.
+ */
 const writeBytesMax = 256 << 10
 
 /** Pieces that the kernel has not taken yet. */
@@ -21,11 +27,16 @@ interface Waiting {
   readonly sent: () => void
 }
 
+/** How often the sockets have been looked at. */
+export interface Looks {
+  readonly count: number
+}
+
 export class NativeStream implements Stream {
   readonly #sockets: NativeSockets
   readonly #number: number
   readonly #user: StreamUser
-  readonly #isShared: () => boolean
+  readonly #looks: Looks
   readonly #onClose: () => void
   #isReading = true
   #isWaitingToWrite = false
@@ -38,25 +49,25 @@ export class NativeStream implements Stream {
   unsentBytes = 0
   /** What the kernel has not taken yet, in order. */
   #queue: Waiting[] = []
+  /** The look after which the kernel was given no more for the sake of the others, rather than because it took no more. */
+  #pausedAt = -1
 
-  /** `isShared`: whether there are others who may wait meanwhile. */
-  constructor(
-    sockets: NativeSockets,
-    number: number,
-    user: StreamUser,
-    isShared: () => boolean,
-    onClose: () => void,
-  ) {
+  constructor(sockets: NativeSockets, number: number, user: StreamUser, looks: Looks, onClose: () => void) {
     this.#sockets = sockets
     this.#number = number
     this.#user = user
-    this.#isShared = isShared
+    this.#looks = looks
     this.#onClose = onClose
     sockets.waitFor(number, true, false)
   }
 
   get localAddress(): string {
     return this.#isClosed ? '' : this.#sockets.localAddress(this.#number)
+  }
+
+  /** The kernel that can take more says so at the next look. */
+  get isFull(): boolean {
+    return this.unsentBytes > 0 && this.#pausedAt !== this.#looks.count
   }
 
   /** What `look` has found. */
@@ -109,7 +120,7 @@ export class NativeStream implements Stream {
   write(pieces: readonly Uint8Array[], sent: () => void): boolean {
     if (this.#isClosed || this.#isEnding) return false
     if (this.#queue.length === 0) {
-      const left = this.#writeNow(pieces)
+      const left = this.#writeNow(pieces, this.#writeEnd)
       if (left === undefined) return false
       if (left.length === 0) return true
       this.#enqueue(left, sent)
@@ -125,12 +136,16 @@ export class NativeStream implements Stream {
     for (const piece of pieces) this.unsentBytes += piece.length
   }
 
+  /** What `bytesWritten` may become before the others are looked at. */
+  get #writeEnd(): number {
+    return this.#user.isShared() ? this.bytesWritten + writeBytesMax : Number.POSITIVE_INFINITY
+  }
+
   /**
    * Answers what the kernel did not take, or what has to wait until the others have been looked at; undefined if the
    * connection is gone.
    */
-  #writeNow(pieces: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
-    const end = this.bytesWritten + (this.#isShared() ? writeBytesMax : Number.POSITIVE_INFINITY)
+  #writeNow(pieces: readonly Uint8Array[], end: number): readonly Uint8Array[] | undefined {
     let left = pieces
     while (left.length > 0 && this.bytesWritten < end) {
       const now = before(left, end - this.bytesWritten)
@@ -138,7 +153,10 @@ export class NativeStream implements Stream {
         now.length === 1
           ? this.#sockets.write(this.#number, now[0]!)
           : this.#sockets.writePieces(this.#number, now)
-      if (count === again) return left
+      if (count === again) {
+        this.#pausedAt = -1
+        return left
+      }
       if (count === broken) {
         this.destroy()
         return undefined
@@ -146,13 +164,15 @@ export class NativeStream implements Stream {
       this.bytesWritten += count
       left = after(left, count)
     }
+    this.#pausedAt = this.#looks.count
     return left
   }
 
   #writeQueue(): void {
+    const end = this.#writeEnd
     for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
       const before = this.bytesWritten
-      const left = this.#writeNow(entry.pieces)
+      const left = this.#writeNow(entry.pieces, end)
       if (left === undefined) return
       this.unsentBytes -= this.bytesWritten - before
       if (left.length > 0) {

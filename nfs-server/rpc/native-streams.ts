@@ -19,17 +19,17 @@ export class NativeStreams {
   readonly #streams: (NativeStream | undefined)[] = []
   #open = 0
   #isClosing = false
+  readonly #looks = { count: 0 }
   #isLookDue = false
-  readonly #isShared = () => this.#open > 1
 
   constructor(poll: BusyPoll) {
     this.#poll = poll
-    this.#sockets = new addon.NativeSockets(() => this.#wake())
+    this.#sockets = new addon.NativeSockets(() => this.#poll.whileAwake(this.#look))
   }
 
   open(fd: number, user: StreamUser): Stream {
     const number = this.#sockets.add(fd)
-    const stream = new NativeStream(this.#sockets, number, user, this.#isShared, () => {
+    const stream = new NativeStream(this.#sockets, number, user, this.#looks, () => {
       this.#streams[number] = undefined
       this.#open--
       this.#closeIfDone()
@@ -49,14 +49,14 @@ export class NativeStreams {
     if (this.#isClosing && this.#open === 0) this.#sockets.close()
   }
 
-  #wake(): void {
-    this.#poll.woke()
-    this.#look()
-    this.#poll.sleeps()
+  readonly #look = (): void => {
+    this.#goOn(this.#find(0, false))
   }
 
-  #look(): void {
-    this.#goOn(this.#sockets.look(this.#ready, 0, false))
+  /** Looks for so many microseconds, or until something else wants the event loop. */
+  #find(spin: number, unlessWanted: boolean): number {
+    this.#looks.count++
+    return this.#sockets.look(this.#ready, spin, unlessWanted)
   }
 
   /** Serves those that were found, and whoever comes soon after. */
@@ -69,7 +69,7 @@ export class NativeStreams {
         this.#lookOnceMore()
         return
       }
-      count = this.#sockets.look(this.#ready, spin, false)
+      count = this.#find(spin, false)
       this.#poll.looked(count > 0)
     }
   }
@@ -90,17 +90,17 @@ export class NativeStreams {
       return
     }
     // Who asked meanwhile shall be known when turns are given.
-    this.#serve(this.#sockets.look(this.#ready, 0, false))
+    this.#serve(this.#find(0, false))
   }
 
   readonly #lookUnlessWanted = (): void => {
     this.#isLookDue = false
     const spin = this.#poll.microsecondsUnlessWanted
     if (spin === 0) return
-    this.#poll.woke()
-    const count = this.#sockets.look(this.#ready, spin, true)
-    this.#poll.looked(count > 0)
-    this.#goOn(count)
-    this.#poll.sleeps()
+    this.#poll.whileAwake(() => {
+      const count = this.#find(spin, true)
+      this.#poll.looked(count > 0)
+      this.#goOn(count)
+    })
   }
 }

@@ -5,21 +5,22 @@ import type { BatchOwner, ReplyBatch } from './reply-batch.ts'
 import type { ConnectionLoad } from './server-load.ts'
 import type { Stream } from './stream.ts'
 
-/** Half of what a writer allocates at once. */
-const compactBytesMax = 32 << 10
 const lastFragment = 0x8000_0000
+/** A write that waits, and each of its segments, besides their bytes: objects here and in the stream, and allocations of their own. */
+const objectBytes = 1 << 10
 
 export class ReplySender implements BatchOwner {
   readonly #stream: Stream
   readonly #batch: ReplyBatch
   readonly #load: ConnectionLoad
   readonly #onSent: () => void
-  /** Replies that are encoded and not written yet, and the memory of others that they are pieces of. */
+  /** Replies that are encoded and not written yet, and beside each segment the memory of others that it is a piece of. */
   #segments: Uint8Array[] = []
   #bytes = 0
-  #holds: Chunk[] = []
-  /** The same of what was written and not sent, in this order. */
-  readonly #holdsUnsent: Chunk[][] = []
+  #holds: (Chunk | undefined)[] = []
+  #hasHolds = false
+  /** The memory of what was written and not sent, in this order. */
+  readonly #holdsUnsent: (Chunk | undefined)[][] = []
   #unsentBytes = 0
   /** The memory that those keep, of which they may be small pieces. */
   #heldBytes = 0
@@ -82,11 +83,11 @@ export class ReplySender implements BatchOwner {
   }
 
   collect(segments: readonly Uint8Array[], bytes: number): void {
-    if (this.#isClosed) return
     for (const segment of segments) {
       // A reply may contain a piece of its call, which the next read must not overwrite.
       const held = hold(segment)
-      if (held !== undefined) this.#holds.push(held)
+      if (held !== undefined) this.#hasHolds = true
+      this.#holds.push(held)
       this.#segments.push(segment)
     }
     this.#bytes += bytes
@@ -98,27 +99,40 @@ export class ReplySender implements BatchOwner {
     const bytes = this.#bytes
     if (bytes === 0 || this.#isClosed) return
     // Replies that have to wait would each keep alive the whole chunk that they share with other connections'.
-    const isBehind = this.#stream.unsentBytes > 0
-    const segments = isBehind ? this.#segments.map(compact) : this.#segments
+    if (this.#stream.isFull) this.#compact()
+    const segments = this.#segments
     const holds = this.#holds
-    const hasHolds = holds.length > 0
+    const hasHolds = this.#hasHolds
     this.#segments = []
     this.#bytes = 0
     let held = 0
     const isTaken = this.#stream.write(segments, () => this.#sent(bytes, held, hasHolds))
     // Writing may have found the connection broken.
     if (this.#isClosed) return
-    if (hasHolds) this.#holds = []
+    this.#holds = []
+    this.#hasHolds = false
     if (isTaken) {
-      for (const chunk of holds) release(chunk)
+      if (hasHolds) for (const chunk of holds) release(chunk)
       return
     }
     if (this.#unsentBytes === 0) this.#sent_ms = this.#load.server.now_ms
     this.#unsentBytes += bytes
     if (hasHolds) this.#holdsUnsent.push(holds)
-    held = memoryOf(segments)
+    held = memoryOf(segments) + objectBytes * (1 + segments.length)
     this.#heldBytes += held
     this.#load.take(held)
+  }
+
+  /** Copies the segments that keep more alive than they are, and lets go of what they were pieces of. */
+  #compact(): void {
+    for (const [index, segment] of this.#segments.entries()) {
+      if (segment.byteLength * 2 >= segment.buffer.byteLength) continue
+      const copy = Buffer.allocUnsafeSlow(segment.byteLength)
+      copy.set(segment)
+      this.#segments[index] = copy
+      release(this.#holds[index])
+      this.#holds[index] = undefined
+    }
   }
 
   #sent(bytes: number, held: number, hasHolds: boolean): void {
@@ -133,8 +147,8 @@ export class ReplySender implements BatchOwner {
 
   /** Forgets what was not sent. */
   close(): void {
-    this.#isClosed = true
     this.settle()
+    this.#isClosed = true
     this.#load.release(this.#heldBytes)
     this.#heldBytes = 0
     this.#unsentBytes = 0
@@ -145,21 +159,9 @@ export class ReplySender implements BatchOwner {
   }
 }
 
-/** A copy in memory of its own, unless the segment is most of what it keeps alive anyway. */
-function compact(segment: Uint8Array): Uint8Array {
-  if (segment.byteLength >= compactBytesMax) return segment
-  const copy = Buffer.allocUnsafeSlow(segment.byteLength)
-  copy.set(segment)
-  return copy
-}
-
-/** What the segments keep alive. Neighbours are often pieces of one buffer; others that share one count it again. */
+/** What the segments keep alive: of what they are pieces of, all. Others that have pieces of the same count it again. */
 function memoryOf(segments: readonly Uint8Array[]): number {
   let bytes = 0
-  let last: ArrayBufferLike | undefined
-  for (const { buffer } of segments) {
-    if (buffer !== last) bytes += buffer.byteLength
-    last = buffer
-  }
+  for (const buffer of new Set(segments.map((segment) => segment.buffer))) bytes += buffer.byteLength
   return bytes
 }

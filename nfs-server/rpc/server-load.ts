@@ -48,10 +48,15 @@ export class ServerLoad {
     return this.#limits.callsMax - this.calls
   }
 
+  /** There are connections, of whatever program and address, that may wait for one another. */
+  get isShared(): boolean {
+    return this.#connections > 1
+  }
+
   /** What a connection may do at once; who is alone keeps nobody waiting. */
   get unitsPerTurn(): number {
     if (this.turns.isContended) return unitsPerTurn
-    return this.#connections > 1 ? unitsPerLook : Number.POSITIVE_INFINITY
+    return this.isShared ? unitsPerLook : Number.POSITIVE_INFINITY
   }
 
   /** Why one more connection from this address is too many, whoever serves it; undefined if it is not. */

@@ -6,6 +6,8 @@ export interface Stream {
   readonly bytesWritten: number
   /** Of what was written: what the kernel has not taken yet. */
   readonly unsentBytes: number
+  /** The kernel has not taken all that it was given: the peer is slower than its replies. */
+  readonly isFull: boolean
   /** Reads again, after `received` answered false. */
   resume(): void
   /**
@@ -24,6 +26,8 @@ export interface StreamUser {
   buffer(): Uint8Array
   /** So many bytes are there, at the front of what `buffer` gave. False: reading stops until `resume`. */
   received(count: number): boolean
+  /** Whether there are others of the same event loop, who may wait meanwhile. */
+  isShared(): boolean
   /** The peer has sent its last byte. */
   ended(): void
   /** Called once: by either side's doing the connection is gone. */

@@ -5,7 +5,7 @@ import { Dispatcher } from '../../../nfs-server/rpc/dispatch.ts'
 import type { RpcLimits } from '../../../nfs-server/rpc/limits.ts'
 import { RpcListener } from '../../../nfs-server/rpc/listener.ts'
 import { acceptNatively } from '../../../nfs-server/rpc/listener-native.ts'
-import type { Stream } from '../../../nfs-server/rpc/stream.ts'
+import type { Stream, StreamUser } from '../../../nfs-server/rpc/stream.ts'
 import { HostilePeer } from '../../fixtures/hostile-peer.ts'
 import { echoProgramNumber, echoVersion, programOf } from './echo-program.ts'
 import { accepted, call, opaque, record, words } from './wire.ts'
@@ -14,6 +14,7 @@ type Handlers = Parameters<typeof programOf>[0]
 
 async function serve(t: Test, handlers: Handlers, limits: Partial<RpcLimits> = {}) {
   const streams: Stream[] = []
+  const users: StreamUser[] = []
   const refusals: string[] = []
   const listener = new RpcListener({
     limits,
@@ -24,6 +25,7 @@ async function serve(t: Test, handlers: Handlers, limits: Partial<RpcLimits> = {
           open: (user) => {
             const stream = accepted.open(user)
             streams.push(stream)
+            users.push(user)
             return stream
           },
         })
@@ -36,7 +38,7 @@ async function serve(t: Test, handlers: Handlers, limits: Partial<RpcLimits> = {
     address: '127.0.0.1',
     port: 0,
   })
-  return { listener, port, streams, refusals }
+  return { listener, port, streams, users, refusals }
 }
 
 function echo(xid: number, procedure: number, bytes: Uint8Array = Buffer.from('hello')): Buffer {
@@ -304,6 +306,42 @@ t.test('what is no call ends the connection, after the replies that were due', a
     await peer.closed
     t.same(peer.replies(), [reply(1)], name)
   }
+})
+
+t.test('who has sent a large record and nothing behind it does not stop reading', async (t) => {
+  const { port, streams } = await serve(t, { 1: () => new Uint8Array(0) })
+  const peer = await HostilePeer.connect(port)
+  const other = await HostilePeer.connect(port)
+  await until(() => streams.length === 2)
+  let resumed = 0
+  for (const stream of streams) {
+    const resume = stream.resume.bind(stream)
+    stream.resume = () => {
+      resumed++
+      resume()
+    }
+  }
+  for (let xid = 1; xid <= 5; xid++) {
+    await peer.send(echo(xid, 1, Buffer.alloc(1 << 20)))
+    await peer.waitForReplies(xid)
+  }
+  t.equal(resumed, 0)
+  for (const each of [peer, other]) each.destroy()
+})
+
+t.test('connections of one event loop know of each other, whatever port they came to', async (t) => {
+  const { port, listener, users } = await serve(t, { 1: (args) => args })
+  const other = await listener.listenTcp(new Dispatcher([programOf({})]), { address: '127.0.0.1', port: 0 })
+  const first = await HostilePeer.connect(port)
+  await until(() => users.length === 1)
+  t.notOk(users[0]!.isShared())
+  const second = await HostilePeer.connect(other.port)
+  await until(() => listener.connectionCount === 2)
+  t.ok(users[0]!.isShared())
+  second.destroy()
+  await until(() => listener.connectionCount === 1)
+  t.notOk(users[0]!.isShared())
+  first.destroy()
 })
 
 t.test('too many connections', async (t) => {

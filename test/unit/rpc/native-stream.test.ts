@@ -2,9 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import type { NativeSockets } from '../../../native/binding.ts'
 import { BusyPoll } from '../../../nfs-server/rpc/busy-poll.ts'
 import { acceptNatively } from '../../../nfs-server/rpc/listener-native.ts'
+import { type Looks, NativeStream } from '../../../nfs-server/rpc/native-stream.ts'
 import type { Stream, StreamUser } from '../../../nfs-server/rpc/stream.ts'
+
+/** As in native/src/sockets.rs. */
+const writable = 2
 
 /** Both ends of a connection; what the stream's user is told is written down. */
 async function connected(t: Test, user: Partial<StreamUser> = {}) {
@@ -22,6 +27,7 @@ async function connected(t: Test, user: Partial<StreamUser> = {}) {
             told.push(memory.toString('latin1', 0, count))
             return user.received?.(count) ?? true
           },
+          isShared: () => user.isShared?.() ?? false,
           ended: () => told.push('ended'),
           closed: () => told.push('closed'),
         }),
@@ -107,13 +113,62 @@ t.test('what the kernel does not take at once follows, whole and in order', asyn
 })
 
 t.test('of a large write others are looked at before the rest follows', async (t) => {
-  const both = await connected(t)
-  const other = connect({ port: both.port, host: '127.0.0.1' })
-  other.write('here')
-  await until(() => both.told.includes('here'))
-  both.told.length = 0
-  t.notOk(await writeMuch(t, both))
-  other.destroy()
+  t.notOk(await writeMuch(t, await connected(t, { isShared: () => true })))
+})
+
+/** A stream of a kernel that has room for so many bytes. */
+function streamInto(kernel: { room: number }, isShared: boolean, looks: Looks = { count: 1 }) {
+  const taken = (bytes: number) => {
+    const count = Math.min(bytes, kernel.room)
+    kernel.room -= count
+    return count === 0 ? -1 : count
+  }
+  const sockets = {
+    waitFor: () => {},
+    write: (_number: number, piece: Uint8Array) => taken(piece.length),
+    writePieces: (_number: number, pieces: readonly Uint8Array[]) =>
+      taken(pieces.reduce((sum, piece) => sum + piece.length, 0)),
+  } as unknown as NativeSockets
+  const user = { isShared: () => isShared } as StreamUser
+  return new NativeStream(sockets, 0, user, looks, () => {})
+}
+
+t.test('so they are of all that waits, however many writes it was', async (t) => {
+  for (const isShared of [true, false]) {
+    const kernel = { room: 10 }
+    const stream = streamInto(kernel, isShared)
+    let sent = 0
+    for (let count = 0; count < 20; count++) stream.write([Buffer.alloc(200_000)], () => sent++)
+    t.equal(stream.bytesWritten, 10)
+    kernel.room = Number.POSITIVE_INFINITY
+    stream.ready(writable)
+    if (!isShared) t.equal(sent, 20, 'who is alone keeps nobody waiting')
+    else t.ok(stream.bytesWritten <= 512 << 10, `${stream.bytesWritten} bytes in one turn`)
+    for (let turn = 0; turn < 20; turn++) stream.ready(writable)
+    t.equal(sent, 20)
+    t.equal(stream.unsentBytes, 0)
+  }
+})
+
+t.test('full is a stream of which the kernel has not taken all it was given', async (t) => {
+  const kernel = { room: 10 << 20 }
+  const looks = { count: 1 }
+  const stream = streamInto(kernel, true, looks)
+  stream.write([Buffer.alloc(1 << 20)], () => {})
+  t.ok(stream.unsentBytes > 0)
+  t.notOk(stream.isFull, 'the rest waits for others')
+  looks.count++
+  t.ok(stream.isFull, 'who has looked again has not found room')
+  stream.ready(writable)
+  t.notOk(stream.isFull, 'or has')
+  kernel.room = 1
+  stream.ready(writable)
+  t.ok(stream.isFull)
+  looks.count++
+  t.ok(stream.isFull)
+  kernel.room = 10 << 20
+  while (stream.unsentBytes > 0) stream.ready(writable)
+  t.notOk(stream.isFull)
 })
 
 t.test('reading stops and goes on again', async (t) => {
