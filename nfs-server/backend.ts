@@ -76,8 +76,8 @@ export class Backend {
     this.#described = described
   }
 
-  /** What the exports say of a handle, before anything is done with it. */
-  judge(caller: Caller, handle: Uint8Array): Judgement {
+  /** What the exports say of a handle, before anything is done with it; nothing once this is closed. */
+  judge(caller: Caller, handle: Uint8Array): Judgement | undefined {
     return this.core.judge(caller, handle)
   }
 

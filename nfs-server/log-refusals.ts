@@ -13,8 +13,8 @@ const noId = 0xffffffff
 
 export interface RefusalContext {
   readonly exports: () => readonly ExportOptions[]
-  /** What the gate says of a handle. */
-  readonly judge: (caller: Caller, handle: Uint8Array) => Judgement
+  /** What the gate says of a handle; undefined if nobody can say: calls may end after the server has. */
+  readonly judge: (caller: Caller, handle: Uint8Array) => Judgement | undefined
   readonly log: RefusalSink
 }
 
@@ -64,7 +64,9 @@ function watched(row: AnyProcedureRow, context: RefusalContext): AnyProcedureRow
 }
 
 function report(context: RefusalContext, status: number, args: unknown, { caller }: RpcCall): void {
-  const judgements = handlesOf(args).map((handle) => context.judge(caller, handle))
+  const judgements = handlesOf(args)
+    .map((handle) => context.judge(caller, handle))
+    .filter((judgement) => judgement !== undefined)
   for (const judgement of judgements) {
     const entry = context.exports().find(({ path }) => path === judgement.exportPath)
     const reason = reasonOf(status, judgement, entry, caller)

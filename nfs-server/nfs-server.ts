@@ -29,7 +29,7 @@ import type { ExportDefinition, Server, ServerAddresses, ServerOptions } from '.
 import { SideChannel } from './side-channel/side-channel.ts'
 import { nativeGroupLookup } from './vfs/native-groups.ts'
 import type { CallFailure } from './workers/messages.ts'
-import { shareOf, workersMax } from './workers/shares.ts'
+import { shareOf, workersMax, wrongShare } from './workers/shares.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
 /** A client can provoke so many lines of one kind per interval. */
@@ -63,14 +63,15 @@ export class NfsServer implements Server {
 
   constructor(options: ServerOptions) {
     this.#options = options
-    checkWorkers(options)
+    const limits = { ...defaultRpcLimits, ...options.limits }
+    checkWorkers(options, limits)
     this.#log = options.log ?? createSilentLog()
     this.#refusals = new RefusalLog(this.#log)
     this.#exports = options.exports.map(complete)
     this.#stateDirectory = options.stateDir ?? defaultStateDirectory(process.env, process.getuid?.() ?? 0)
     this.#mountList = new MountListFile(this.#stateDirectory, this.#log)
     this.#resolver = new ClientResolver(options.hostLookup)
-    this.#limits = shareOf({ ...defaultRpcLimits, ...options.limits }, options.workers ?? 1)
+    this.#limits = shareOf(limits, options.workers ?? 1)
     this.#loops = (options.workers ?? 1) > 1 ? new LoopsAwake() : undefined
     this.#listener = new RpcListener({
       limits: this.#limits,
@@ -228,7 +229,10 @@ export class NfsServer implements Server {
       identify: groups && ((caller) => groups.identify(caller)),
       observer: (observation) => this.metrics.calls.observe(observation),
       onHandlerError: (error, { program, version, procedure, xid, caller }) =>
-        this.#handlerFailed({ error, program, version, procedure, xid, client: caller.address }),
+        this.#handlerFailed({
+          ...{ error, program, version, procedure, xid, client: caller.address },
+          suppressed: 0,
+        }),
     })
   }
 
@@ -244,10 +248,10 @@ export class NfsServer implements Server {
   }
 
   /** A bug of ours: the client was told SYSTEM_ERR. Rate limited, as a client may provoke it at will. */
-  #handlerFailed({ error, program, version, procedure, xid, client }: CallFailure): void {
-    const suppressed = this.#repeats.admit(`handler ${program} ${procedure}`)
+  #handlerFailed({ error, suppressed: before, ...call }: CallFailure): void {
+    const suppressed = this.#repeats.admit(`handler ${call.program} ${call.procedure}`, before)
     if (suppressed === undefined) return
-    this.#log.error({ err: error, program, version, procedure, xid, client, suppressed }, 'a call failed')
+    this.#log.error({ err: error, ...call, suppressed }, 'a call failed')
   }
 
   async #resolve(): Promise<readonly ExportOptions[]> {
@@ -291,6 +295,7 @@ export class NfsServer implements Server {
   async drain(deadlineMs: number): Promise<number> {
     if (this.#isClosed) return 0
     this.#isClosed = true
+    await this.#listener.stopAccepting()
     await this.#port111?.close()
     let cutOff = 0
     const timer = setTimeout(
@@ -320,7 +325,7 @@ export class NfsServer implements Server {
   }
 }
 
-function checkWorkers({ workers = 1, vfs }: ServerOptions): void {
+function checkWorkers({ workers = 1, vfs }: ServerOptions, limits: RpcLimits): void {
   if (!Number.isInteger(workers) || workers < 1 || workers > workersMax) {
     throw new RangeError(`workers must be a whole number from 1 to ${workersMax}, not ${workers}`)
   }
@@ -329,6 +334,8 @@ function checkWorkers({ workers = 1, vfs }: ServerOptions): void {
       'several workers serve the file system of the operating system only: a Vfs has one thread',
     )
   }
+  const wrong = wrongShare(limits, workers)
+  if (wrong !== undefined) throw new RangeError(`limits.${wrong.limit} ${wrong.problem}`)
 }
 
 function isHostName(client: string): boolean {

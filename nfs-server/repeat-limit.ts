@@ -17,22 +17,25 @@ export class RepeatLimit {
     this.#now = now
   }
 
-  /** Undefined: hold it back. Else how many events of this kind were held back since the last one let through. */
-  admit(kind: string): number | undefined {
+  /**
+   * Undefined: hold it back. Else how many events of this kind were held back since the last one let through; `before`:
+   * so many were held back before they came here.
+   */
+  admit(kind: string, before = 0): number | undefined {
     const now = this.#now()
     const entry = this.#seen.get(kind)
     if (entry !== undefined && now - entry.since < this.#intervalMs) {
       if (entry.admitted < this.#burst) {
         entry.admitted++
-        return 0
+        return before
       }
-      entry.suppressed++
+      entry.suppressed += before + 1
       return undefined
     }
     // Insertion order is age: the oldest kind makes room, so a peer with many addresses cannot grow the map.
     this.#seen.delete(kind)
     if (this.#seen.size >= repeatKeysMax) this.#seen.delete(this.#seen.keys().next().value!)
     this.#seen.set(kind, { since: now, admitted: 1, suppressed: 0 })
-    return entry?.suppressed ?? 0
+    return (entry?.suppressed ?? 0) + before
   }
 }

@@ -25,6 +25,7 @@ mod local_memory_unsafe;
 mod locks;
 mod loop_watch_unsafe;
 mod reply_record;
+mod reply_waiters;
 mod session;
 mod session_changes;
 mod session_queries;

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fsva_core::caller::CallerId;
 use fsva_core::engine::Engine;
-use fsva_core::reply_record::{
-    Begun, CallIdentity, Keep, RECORD_BYTES_MAX, RECORD_BYTES_MIN, ReplyRecord, Waiter,
-};
+use fsva_core::reply_record::{Begun, CallIdentity, Keep, RECORD_BYTES_MAX, RECORD_BYTES_MIN, ReplyRecord};
 use napi::bindgen_prelude::{Buffer, Object};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::core::{NativeCore, failure};
+use crate::reply_waiters::ReplyWaiters;
 
 /// What `begin` answers instead of the number of a new call.
 const ANSWERED: i32 = -1;
@@ -47,6 +46,7 @@ pub struct NativeReplies {
     open: Option<(Arc<Engine>, Arc<ReplyRecord>)>,
     /// The last reply found, until JavaScript takes it.
     answer: Option<Vec<u8>>,
+    waiters: Arc<ReplyWaiters>,
 }
 
 #[napi]
@@ -82,13 +82,16 @@ impl NativeReplies {
         Ok(NativeReplies {
             open: Some((engine, record)),
             answer: None,
+            waiters: Arc::default(),
         })
     }
 
-    /// Lets go of the core. What is begun from now on is not recorded.
+    /// Lets go of the core. What is begun from now on is not recorded; what waits is told that there is no reply: it may
+    /// be another thread's call that hangs, and what waits keeps this one.
     #[napi]
     pub fn close(&mut self) {
         self.open = None;
+        self.waiters.close();
     }
 
     /// The number of a new call, or one of the constants above. `brief`: remembered only while it runs.
@@ -136,7 +139,8 @@ impl NativeReplies {
         Buffer::from(self.answer.take().unwrap_or_default())
     }
 
-    /// After RUNNING, with the same arguments: the reply when the call ends, or null if it ends without.
+    /// After RUNNING, with the same arguments: the reply when the call ends, or null if it ends without, or
+    /// this is closed before.
     #[napi(ts_return_type = "Promise<Buffer | null>")]
     #[allow(clippy::too_many_arguments)]
     pub fn wait<'env>(
@@ -166,12 +170,8 @@ impl NativeReplies {
             procedure,
             arguments,
         };
-        let (deferred, promise) = env.create_deferred::<Option<Buffer>, _>()?;
-        let waiter: Waiter = Box::new(move |reply| {
-            let reply = reply.map(<[u8]>::to_vec);
-            deferred.resolve(move |_| Ok(reply.map(Buffer::from)));
-        });
-        record.wait(&call, keep(brief), waiter);
+        let (deferred, promise) = env.create_deferred()?;
+        record.wait(&call, keep(brief), self.waiters.add(deferred));
         Ok(promise)
     }
 

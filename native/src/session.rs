@@ -41,6 +41,8 @@ const DRAINED_BYTES_MAX: usize = 256 << 10;
 const TEARDOWN_WAIT: Duration = Duration::from_secs(30);
 /// As much for the end of the process, which nothing survives: a hung file system must not keep it from ending.
 const EXIT_WAIT: Duration = Duration::from_secs(3);
+/// How often a thread that waits looks whether the process ends meanwhile.
+const END_LOOK: Duration = Duration::from_millis(100);
 
 type WakeUp = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -99,22 +101,32 @@ impl Completions {
         self.close();
         // SAFETY: no memory involved.
         let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
-        let is_end = is_main_thread || ending::exit_code().is_some();
-        let deadline = Instant::now() + if is_end { EXIT_WAIT } else { TEARDOWN_WAIT };
+        let mut is_end = is_main_thread;
+        let mut deadline = Instant::now() + if is_end { EXIT_WAIT } else { TEARDOWN_WAIT };
         let mut queue = self.queue.lock().unwrap();
         while queue.running > 0 {
+            let code = ending::exit_code();
+            if code.is_some() && !is_end {
+                is_end = true;
+                deadline = deadline.min(Instant::now() + EXIT_WAIT);
+            }
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                 if is_main_thread {
                     return;
                 }
                 // The buffers are about to be freed while a thread may still fill them.
-                if let Some(code) = ending::exit_code() {
+                if let Some(code) = code {
                     // SAFETY: no memory involved.
                     unsafe { libc::_exit(code) };
                 }
+                eprintln!(
+                    "fsva: aborting: a worker has ended, and {} of its operations still hang in a file system after {} s",
+                    queue.running,
+                    TEARDOWN_WAIT.as_secs()
+                );
                 std::process::abort();
             };
-            queue = self.idle.wait_timeout(queue, left).unwrap().0;
+            queue = self.idle.wait_timeout(queue, left.min(END_LOOK)).unwrap().0;
         }
     }
 }

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { defaultExportOptions, type ExportOptions } from '../exports.ts'
 import { defaultRpcLimits } from '../rpc/limits.ts'
-import { memoryShareBytesMin } from '../workers/shares.ts'
+import { wrongShare } from '../workers/shares.ts'
 import { checkExports, checkStateDirectory, type ExportFinding } from './check-exports.ts'
 import { ConfigError, type ConfigProblem, problemWithoutPlace } from './config-error.ts'
 import { type LoadedConfig, loadConfig } from './load-config.ts'
@@ -105,16 +105,11 @@ function wrongListening({ listen, port, mountPort }: Settings): string | undefin
 }
 
 function wrongShares({ workers, limits }: Settings): string | undefined {
-  const { memoryBytesMax, callsMax } = { ...defaultRpcLimits, ...limits }
-  if (workers > 1 && memoryBytesMax < workers * memoryShareBytesMin) {
-    const needed = workers * memoryShareBytesMin
-    return `limits.memory_bytes_max is shared out among the ${workers} workers, which need at least ${needed} together`
-  }
-  if (callsMax < workers) {
-    return `limits.calls_max is shared out among the ${workers} workers, and each needs at least one call`
-  }
-  return undefined
+  const wrong = wrongShare({ ...defaultRpcLimits, ...limits }, workers)
+  return wrong && `limits.${keyOfShared[wrong.limit]} ${wrong.problem}`
 }
+
+const keyOfShared = { memoryBytesMax: 'memory_bytes_max', callsMax: 'calls_max' } as const
 
 function place(finding: ExportFinding, loaded: LoadedConfig | undefined, fromFile: number): ConfigProblem {
   if (loaded === undefined || finding.index >= fromFile) return problemWithoutPlace(finding.message)

@@ -30,14 +30,14 @@ export interface RpcListenerOptions {
   /** A connection was turned away or dropped for the sake of the others; `reason` is for a log. */
   readonly onRefused?: ((address: string, reason: string) => void) | undefined
   /** A connection has ended, or was refused. */
-  readonly onGone?: ((address: string) => void) | undefined
+  readonly onGone?: ((address: string, refused: boolean) => void) | undefined
 }
 
 /** Other threads that serve the same program. */
 export interface Elsewhere {
   /**
    * Whether one of them serves the connection, of which it has the descriptor then; `gone` is called when it has ended.
-   * `here` is the number of connections that are served by this thread.
+   * `here` is the number of connections that are served by this thread, infinite if it can serve no more.
    */
   take(accepted: Accepted, here: number, gone: () => void): boolean
 }
@@ -109,14 +109,16 @@ export class RpcListener {
   #accepted(dispatcher: Dispatcher, accepted: Accepted, elsewhere: Elsewhere | undefined): void {
     const address = plainAddress(accepted.address)
     const refusal = this.#load.refusal(address)
+    const noMemory = this.#load.memoryRefusal()
     if (refusal === undefined && elsewhere !== undefined) {
+      const here = noMemory === undefined ? this.#connections.size : Number.POSITIVE_INFINITY
       const gone = () => this.#load.connectionEndedElsewhere(address)
-      if (elsewhere.take(accepted, this.#connections.size, gone)) {
+      if (elsewhere.take(accepted, here, gone)) {
         this.#load.connectionHandedOver(address)
         return
       }
     }
-    const reason = refusal ?? this.#load.memoryRefusal()
+    const reason = refusal ?? noMemory
     if (reason !== undefined) {
       this.#refuse(accepted, address, reason)
       return
@@ -137,13 +139,13 @@ export class RpcListener {
   #refuse(accepted: Accepted, address: string, reason: string): void {
     accepted.refuse()
     this.#options.onRefused?.(address, reason)
-    this.#options.onGone?.(address)
+    this.#options.onGone?.(address, true)
   }
 
   #closed(connection: Connection): void {
     this.#connections.delete(connection)
     this.#load.connectionClosed(connection.address)
-    this.#options.onGone?.(connection.address)
+    this.#options.onGone?.(connection.address, false)
     if (this.#connections.size === 0) this.#onEmpty?.()
   }
 
@@ -175,12 +177,17 @@ export class RpcListener {
     }
   }
 
+  /** New connections are refused at once; those that are there go on. */
+  async stopAccepting(): Promise<void> {
+    await Promise.all(this.#acceptors.splice(0).map((acceptor) => acceptor.close()))
+  }
+
   /**
    * Stops accepting and reading, lets the calls that were begun finish, sends their replies and closes. What is not done
    * after `timeoutMs` is cut off.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const closing = this.#acceptors.map((acceptor) => acceptor.close())
+    const closing = this.stopAccepting()
     const udp = this.#udpSockets.map((socket) => socket.drain(timeoutMs))
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -191,7 +198,7 @@ export class RpcListener {
     }, timeoutMs)
     if (this.#connections.size > 0) await empty
     clearTimeout(timer)
-    await Promise.all([...closing, ...udp])
+    await Promise.all([closing, ...udp])
     clearInterval(this.#sweeper)
   }
 

@@ -28,6 +28,7 @@ export function announceProcessEnd(): void {
 export class Core {
   readonly native: NativeCore
   readonly #ids = new WeakMap<Caller, number>()
+  #isClosed = false
 
   /**
    * By its state directory, whose parent must exist: throws if another server uses it, or it is not usable. Or the core
@@ -57,6 +58,7 @@ export class Core {
 
   /** Gives up the state directory as soon as every NativeVfs, and those of other threads, are closed, too. */
   close(): void {
+    this.#isClosed = true
     this.native.close()
   }
 
@@ -70,8 +72,9 @@ export class Core {
     return this.native.privileged
   }
 
-  /** What the gate says of a handle, as it would to a call that reads. */
-  judge(caller: Caller, handle: Uint8Array): Judgement {
+  /** What the gate says of a handle, as it would to a call that reads; nothing once this is closed. */
+  judge(caller: Caller, handle: Uint8Array): Judgement | undefined {
+    if (this.#isClosed) return undefined
     const judgement = this.native.guardJudge(this.callerId(caller), handle)
     if (judgement.status !== STALE_CALLER) return judgement
     return this.native.guardJudge(this.internAgain(caller), handle)

@@ -51,6 +51,8 @@ export class Replies {
     const { caller, xid, program, version, procedure } = call
     const id = this.#core.callerId(caller)
     const reply = await this.#native.wait(id, xid, program, version, procedure, call.arguments, brief)
+    // Closed, nothing is answered or done any more: what waited for a reply is not to be done instead.
+    if (this.#last !== undefined) return new Promise(() => {})
     return reply ?? undefined
   }
 

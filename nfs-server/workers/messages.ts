@@ -1,8 +1,7 @@
 /** What the server's thread and its workers tell each other. Copies, but for one counter. */
 import type { ExportOptions } from '../exports.ts'
 import type { GroupLease } from '../groups/user-groups.ts'
-import type { ProcedureFigures } from '../metrics/call-statistics.ts'
-import type { TransportFigures } from '../metrics/metrics.ts'
+import type { ThreadFigures } from '../metrics/metrics.ts'
 import type { Refusal } from '../refusal-log.ts'
 import type { Descriptor } from '../rpc/acceptor.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
@@ -21,14 +20,8 @@ export interface WorkerStart {
   readonly manageGids: boolean
 }
 
-/** What a worker has done so far. */
-export interface WorkerFigures {
-  readonly transport: TransportFigures
-  readonly procedures: readonly ProcedureFigures[]
-}
-
 export type ToWorker =
-  /** The worker closes the descriptor. */
+  /** Answered by `taken`, in order. */
   | { readonly kind: 'connection'; readonly connection: Descriptor }
   | { readonly kind: 'exports'; readonly exports: readonly ExportOptions[] }
   /** Answered by `figures` of the same number. */
@@ -42,19 +35,28 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'ready' }
-  /** A connection from there has ended, or was refused. */
-  | { readonly kind: 'gone'; readonly address: string }
+  /** The worker closes the descriptor of the next connection: nobody else may. */
+  | { readonly kind: 'taken' }
+  /** A connection from there has ended, or was refused because there is no memory for it. */
+  | { readonly kind: 'gone'; readonly address: string; readonly refused: boolean }
   | { readonly kind: 'refusals'; readonly refusals: CountedRefusals }
   | { readonly kind: 'failed'; readonly failure: CallFailure }
   | { readonly kind: 'groups'; readonly uid: number }
-  | { readonly kind: 'figures'; readonly number: number; readonly figures: WorkerFigures }
+  | { readonly kind: 'figures'; readonly number: number; readonly figures: ThreadFigures }
   | {
       readonly kind: 'drained'
       /** Calls without an answer. */
       readonly cutOff: number
       /** Native operations that go on: the thread cannot end before they do. */
       readonly running: number
-      readonly figures: WorkerFigures
+      readonly figures: ThreadFigures
+    }
+  /** The last word. The thread may live on while operations that use its memory hang. */
+  | {
+      readonly kind: 'ending'
+      readonly code: number
+      /** Nobody caught it; the worker's `error` event has it. */
+      readonly hasError: boolean
     }
 
 export interface CountedRefusals {
@@ -78,4 +80,6 @@ export interface CallFailure {
   readonly procedure: number
   readonly xid: number
   readonly client: string
+  /** Failures of this kind that nobody has been told of, since the last one. */
+  readonly suppressed: number
 }

@@ -7,6 +7,7 @@ import type { ExportOptions } from '../exports.ts'
 import { type GroupLease, UserGroups } from '../groups/user-groups.ts'
 import { CallStatistics } from '../metrics/call-statistics.ts'
 import { TransportCounters } from '../metrics/counted-accept.ts'
+import type { ThreadFigures } from '../metrics/metrics.ts'
 import { createNfsPrograms } from '../nfs-programs.ts'
 import { RepeatLimit } from '../repeat-limit.ts'
 import { Dispatcher } from '../rpc/dispatch.ts'
@@ -17,7 +18,7 @@ import { type RpcCall, RpcRejection } from '../rpc/program.ts'
 import { Core } from '../vfs/native-core.ts'
 import { Replies } from '../vfs/native-replies.ts'
 import { NativeVfs } from '../vfs/native-vfs.ts'
-import type { FromWorker, ToWorker, WorkerFigures, WorkerStart } from './messages.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import { RefusalRelay } from './refusal-relay.ts'
 
 /** Failures of one kind that the server's thread is told of, per interval; it lets fewer into the log. */
@@ -53,15 +54,25 @@ export class WorkerLoop {
       loops: new LoopsAwake(start.loops),
       accept: this.#counters.count(this.#handedOver.accept),
       onRefused: (client, reason) => this.#refusals.report({ client, export: undefined, reason }),
-      onGone: (address) => this.#send({ kind: 'gone', address }),
+      onGone: (address, refused) => this.#send({ kind: 'gone', address, refused }),
     })
     this.#dispatcher = this.#createDispatcher(start)
   }
 
   async start(): Promise<void> {
+    this.#announceEnd()
     await this.#listener.listenTcp(this.#dispatcher, { address: '', port: 0 })
     this.#port.on('message', (message: ToWorker) => this.#heard(message))
     this.#send({ kind: 'ready' })
+  }
+
+  /** Before the thread waits for what hangs: others shall not wait for it. */
+  #announceEnd(): void {
+    let hasError = false
+    process.once('uncaughtExceptionMonitor', () => {
+      hasError = true
+    })
+    process.once('exit', (code) => this.#send({ kind: 'ending', code, hasError }))
   }
 
   #createDispatcher({ manageGids }: WorkerStart): Dispatcher {
@@ -102,6 +113,7 @@ export class WorkerLoop {
   #heard(message: ToWorker): void {
     switch (message.kind) {
       case 'connection':
+        this.#send({ kind: 'taken' })
         this.#handedOver.give(message.connection)
         break
       case 'exports':
@@ -129,7 +141,7 @@ export class WorkerLoop {
     else waiting?.resolve(lease)
   }
 
-  #figures(): WorkerFigures {
+  #figures(): ThreadFigures {
     const { connectionCount, callCount, memoryBytes } = this.#listener
     const { connectionsAccepted, connectionsRefused, bytesReceived, bytesSent } = this.#counters
     return {
@@ -147,12 +159,16 @@ export class WorkerLoop {
   }
 
   #failed(error: unknown, { program, version, procedure, xid, caller }: RpcCall): void {
-    if (this.#repeats.admit(`${program} ${procedure}`) === undefined) return
+    const suppressed = this.#repeats.admit(`${program} ${procedure}`)
+    if (suppressed === undefined) return
     // An error's own members need not be what can be sent.
     const sent = error instanceof Error ? new Error(error.message) : new Error(String(error))
     if (error instanceof Error) sent.stack = error.stack ?? sent.stack!
     const client = caller.address
-    this.#send({ kind: 'failed', failure: { error: sent, program, version, procedure, xid, client } })
+    this.#send({
+      kind: 'failed',
+      failure: { error: sent, program, version, procedure, xid, client, suppressed },
+    })
   }
 
   async #drain(deadlineMs: number): Promise<void> {

@@ -2,18 +2,25 @@
  * The server's other event loops, as its own thread sees them: it gives them connections, tells them what changes, and ends
  * with any of them.
  */
+import { closeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { ExportOptions } from '../exports.ts'
 import type { UserGroups } from '../groups/user-groups.ts'
-import { noTransport } from '../metrics/metrics.ts'
+import { noTransport, type ThreadFigures } from '../metrics/metrics.ts'
 import type { RefusalLog } from '../refusal-log.ts'
-import type { Accepted } from '../rpc/acceptor.ts'
+import type { Accepted, Descriptor } from '../rpc/acceptor.ts'
 import { plainAddress } from '../rpc/connection.ts'
 import type { RpcLimits } from '../rpc/limits.ts'
 import type { Elsewhere } from '../rpc/listener.ts'
 import type { LoopsAwake } from '../rpc/loops-awake.ts'
 import { announceProcessEnd, type Core } from '../vfs/native-core.ts'
-import type { CallFailure, FromWorker, ToWorker, WorkerFigures, WorkerStart } from './messages.ts'
+import type { CallFailure, FromWorker, ToWorker, WorkerStart } from './messages.ts'
+
+/** A worker that had no memory for a connection is given no other for so long, if there is anybody else. */
+const fullMs = 1000
+/** Who has done its work is waited for so long, and then ends by itself. */
+const exitWaitMs = 3000
 
 export interface WorkerPoolOptions {
   /** Besides the server's own thread. */
@@ -52,11 +59,15 @@ export class WorkerPool implements Elsewhere {
     return pool
   }
 
-  /** Each connection goes where there are the fewest; where there are as many, it stays here. */
+  /** Each connection goes where there are the fewest and room; where there are as many, it stays here. */
   take({ descriptor, address }: Accepted, here: number, gone: () => void): boolean {
     if (descriptor === undefined) return false
-    const least = this.#members.reduce((a, b) => (b.connections < a.connections ? b : a))
-    if (least.connections >= here) return false
+    let least: Member | undefined
+    for (const member of this.#members) {
+      if (!member.hasRoom) continue
+      if (least === undefined || member.connections < least.connections) least = member
+    }
+    if (least === undefined || least.connections >= here) return false
     least.give(descriptor, plainAddress(address), gone)
     return true
   }
@@ -66,7 +77,7 @@ export class WorkerPool implements Elsewhere {
     for (const member of this.#members) member.send({ kind: 'exports', exports })
   }
 
-  figures(): Promise<readonly WorkerFigures[]> {
+  figures(): Promise<readonly ThreadFigures[]> {
     return Promise.all(this.#members.map((member) => member.figures()))
   }
 
@@ -84,13 +95,17 @@ class Member {
   readonly #options: WorkerPoolOptions
   /** By address, what is to be called when one of its connections has ended. */
   readonly #gone = new Map<string, (() => void)[]>()
-  readonly #asked = new Map<number, (figures: WorkerFigures) => void>()
+  /** Connections that the worker has not taken yet, oldest first. */
+  readonly #given: Descriptor[] = []
+  readonly #asked = new Map<number, (figures: ThreadFigures) => void>()
   readonly #exited: Promise<void>
   #questions = 0
   #isReady: () => void = () => {}
   #drained: ((cutOff: number) => void) | undefined
-  #last: WorkerFigures | undefined
+  #last: ThreadFigures | undefined
   #isUp = false
+  #isServing = false
+  #fullUntil_ms = 0
   #hasDied = false
   connections = 0
 
@@ -121,23 +136,31 @@ class Member {
     this.#worker.on('message', (message: FromWorker) => this.#heard(message))
     this.#worker.on('error', (error) => this.#died(error))
     this.#worker.on('exit', (code) => {
-      this.#died(new Error(`a worker has ended by itself (exit code ${code})`))
+      this.#died(endedByItself(code))
+      // All that it has said has been heard.
+      for (const { fd } of this.#given.splice(0)) closeSync(fd)
     })
+  }
+
+  /** It can be given connections. */
+  get hasRoom(): boolean {
+    return this.#isServing && performance.now() >= this.#fullUntil_ms
   }
 
   send(message: ToWorker): void {
     this.#worker.postMessage(message)
   }
 
-  give(connection: NonNullable<Accepted['descriptor']>, address: string, gone: () => void): void {
+  give(connection: Descriptor, address: string, gone: () => void): void {
     this.connections++
     const others = this.#gone.get(address)
     if (others === undefined) this.#gone.set(address, [gone])
     else others.push(gone)
+    this.#given.push(connection)
     this.send({ kind: 'connection', connection })
   }
 
-  figures(): Promise<WorkerFigures> {
+  figures(): Promise<ThreadFigures> {
     if (this.#last !== undefined) return Promise.resolve(this.#last)
     const number = ++this.#questions
     return new Promise((resolve) => {
@@ -147,6 +170,7 @@ class Member {
   }
 
   drain(deadlineMs: number): Promise<number> {
+    this.#isServing = false
     if (this.#hasDied) return Promise.resolve(0)
     return new Promise((resolve) => {
       this.#drained = resolve
@@ -159,9 +183,14 @@ class Member {
     switch (message.kind) {
       case 'ready':
         this.#isUp = true
+        this.#isServing = true
         this.#isReady()
         break
+      case 'taken':
+        this.#given.shift()
+        break
       case 'gone':
+        if (message.refused) this.#fullUntil_ms = performance.now() + fullMs
         this.#connectionGone(message.address)
         break
       case 'refusals':
@@ -180,6 +209,10 @@ class Member {
         break
       case 'drained':
         void this.#ended(message)
+        break
+      case 'ending':
+        this.#isServing = false
+        if (!message.hasError) this.#died(endedByItself(message.code))
         break
     }
   }
@@ -200,8 +233,8 @@ class Member {
     this.#hasCounted(figures)
     this.send({ kind: 'end' })
     // What hangs in a file system holds up nobody but the thread.
-    if (running === 0) await this.#exited
-    else this.#worker.unref()
+    if (running === 0) await Promise.race([this.#exited, sleep(exitWaitMs, undefined, { ref: false })])
+    this.#worker.unref()
     this.#drained?.(cutOff)
   }
 
@@ -209,6 +242,7 @@ class Member {
     // One that has ended its work may die as it likes.
     if (this.#hasDied || this.#last !== undefined) return
     this.#hasDied = true
+    this.#isServing = false
     this.#hasCounted(nothing)
     this.#drained?.(0)
     // Before that it is the start that fails.
@@ -216,14 +250,18 @@ class Member {
   }
 
   /** For the last time. */
-  #hasCounted(figures: WorkerFigures): void {
+  #hasCounted(figures: ThreadFigures): void {
     this.#last = figures
     for (const resolve of this.#asked.values()) resolve(figures)
     this.#asked.clear()
   }
 }
 
-const nothing: WorkerFigures = { transport: noTransport, procedures: [] }
+const nothing: ThreadFigures = { transport: noTransport, procedures: [] }
+
+function endedByItself(code: number): Error {
+  return new Error(`a worker has ended by itself (exit code ${code})`)
+}
 
 /** `node --input-type=module -e ...`: Node refuses to read a file with these options, and a worker would inherit them. */
 function isProgramOnCommandLine(): boolean {

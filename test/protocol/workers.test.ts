@@ -1,22 +1,18 @@
-/** Several event loops of one server: what they share, what is bounded over all of them, and that they end together. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Several event loops of one server: what they share, what is bounded over all of them, and that they end together (workers-end.test.ts: when something is wrong). */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { RpcLimits } from '../../nfs-server/rpc/limits.ts'
 import { createServer } from '../../nfs-server/server.ts'
 import { MemoryVfs } from '../../nfs-server/vfs/memory-vfs.ts'
 import { createmode3, NFS_V3_PROCEDURES as nfs, stable_how } from '../../nfs-server/xdr/generated/nfs3.ts'
 import { type Handle, made, NfsClient, ok, statusOf, toWire } from '../fixtures/nfs-client.ts'
-import { RawConnection, repeatable } from '../fixtures/repeatable-call.ts'
+import { mkdirCall, RawConnection, repeatable } from '../fixtures/repeatable-call.ts'
 import { eventually, WorkersServer } from '../fixtures/workers-server.ts'
 
 t.setTimeout(240_000)
 
 const where = (dir: Handle, name: string) => ({ dir: { data: dir }, name: Buffer.from(name) })
-const mkdirCall = (dir: Handle, name: string) =>
-  repeatable(nfs.NFSPROC3_MKDIR, { where: where(dir, name), attributes: toWire({ mode: 0o755 }) })
 const createCall = (dir: Handle, name: string) =>
   repeatable(nfs.NFSPROC3_CREATE, {
     where: where(dir, name),
@@ -202,70 +198,6 @@ t.test('they end together, and answer what they have begun', async (t) => {
   t.same(server.log(/in progress at the deadline/), [])
 })
 
-for (const how of ['throw', 'reject', 'exit'] as const) {
-  t.test(`a worker that dies (${how}) ends the server`, async (t) => {
-    const scratch = mkdtempSync(join(tmpdir(), 'fsva-dying-'))
-    t.teardown(() => rmSync(scratch, { recursive: true }))
-    const file = join(scratch, 'how')
-    const preload = join(import.meta.dirname, '..', 'fixtures', 'dying-worker.ts')
-    const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import ${preload}`
-    const server = await WorkersServer.start(t, {}, { NODE_OPTIONS, FSVA_TEST_DYING_WORKER: file })
-    const each = await server.each()
-    for (const connection of each) ok(await nullOf(connection))
-    writeFileSync(file, how)
-    const { code } = await server.process.ended
-    t.equal(code, 1)
-    await Promise.all(each.map((connection) => connection.ended))
-    const [line] = server.log(/a bug/)
-    const message = how === 'exit' ? /a worker has ended by itself/ : /a bug of the worker/
-    t.match(line, { level: 60, err: { message } })
-  })
-}
-
-async function nullOf(connection: RawConnection): Promise<{ status: 0 }> {
-  await connection.ask(repeatable(nfs.NFSPROC3_NULL, undefined))
-  return { status: 0 }
-}
-
-const noFuse = process.getuid!() !== 0 || !existsSync('/usr/bin/bindfs')
-
-t.test(
-  'what hangs in a file system does not keep it from ending',
-  { skip: noFuse && 'needs root and bindfs' },
-  async (t) => {
-    const scratch = mkdtempSync(join(tmpdir(), 'fsva-hanging-'))
-    const [below, mounted] = ['below', 'mounted'].map((name) => join(scratch, name)) as [string, string]
-    for (const path of [below, mounted]) mkdirSync(path)
-    const daemon = spawn('bindfs', ['-f', below, mounted], { stdio: 'ignore' })
-    t.teardown(async () => {
-      daemon.kill('SIGCONT')
-      execFileSync('umount', ['-l', mounted])
-      if (daemon.exitCode === null) await once(daemon, 'exit')
-      rmSync(scratch, { recursive: true })
-    })
-    await eventually(() => readFileSync('/proc/self/mounts', 'utf8').includes(mounted))
-    const server = await WorkersServer.start(t, { drain_seconds_max: 0 }, {}, mounted)
-    const root = await server.root()
-    const [, other] = await server.each()
-    const call = mkdirCall(root, 'never')
-    daemon.kill('SIGSTOP')
-    other.send(call)
-    await eventually(async () => (await server.metric('fsva_calls_outstanding')) === 1)
-    server.process.kill('SIGTERM')
-    // The kernel may keep the thread that waits for the daemon; the process itself has ended.
-    const hasEnded = () => {
-      const file = `/proc/${server.process.pid}/stat`
-      if (!existsSync(file)) return true
-      const stat = readFileSync(file, 'utf8')
-      return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
-    }
-    await eventually(hasEnded)
-    daemon.kill('SIGCONT')
-    const { code, signal } = await server.process.ended
-    t.same([code, signal], [0, null])
-  },
-)
-
 t.test('a Vfs of its own has one loop', async (t) => {
   const exports = [{ path: '/m' }]
   const vfs = new MemoryVfs()
@@ -273,4 +205,15 @@ t.test('a Vfs of its own has one loop', async (t) => {
   t.throws(() => createServer({ exports, workers: 0 }), /whole number from 1 to 16/)
   t.throws(() => createServer({ exports, workers: 1.5 }), RangeError)
   t.doesNotThrow(() => createServer({ exports, vfs, workers: 1 }))
+})
+
+t.test('what would be too little when it is shared out', async (t) => {
+  const exports = [{ path: '/m' }]
+  const create = (limits: Partial<RpcLimits>) => createServer({ exports, workers: 4, limits })
+  t.throws(
+    () => create({ memoryBytesMax: (128 << 20) - 1 }),
+    /limits.memoryBytesMax is shared out.* 134217728/,
+  )
+  t.throws(() => create({ callsMax: 3 }), RangeError)
+  t.doesNotThrow(() => create({ memoryBytesMax: 128 << 20, callsMax: 4 }))
 })

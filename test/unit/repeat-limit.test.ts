@@ -33,3 +33,14 @@ t.test('remembers a bounded number of events, the newest', async (t) => {
   t.equal(limit.admit('event 4999'), undefined, 'a recent one is still held back')
   t.equal(limit.admit('event 0'), 0, 'the oldest was forgotten')
 })
+
+t.test('what was held back before is told with the rest', async (t) => {
+  let now = 0
+  const limit = new RepeatLimit(1000, 2, () => now)
+  t.equal(limit.admit('x', 3), 3)
+  t.equal(limit.admit('x'), 0)
+  t.equal(limit.admit('x', 4), undefined)
+  t.equal(limit.admit('x'), undefined)
+  now = 1000
+  t.equal(limit.admit('x', 10), 16)
+})

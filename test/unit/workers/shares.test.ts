@@ -7,7 +7,7 @@ import { buildSettings } from '../../../nfs-server/config/build-settings.ts'
 import { parseConfig } from '../../../nfs-server/config/load-config.ts'
 import { defaultRpcLimits } from '../../../nfs-server/rpc/limits.ts'
 import { ServerLoad } from '../../../nfs-server/rpc/server-load.ts'
-import { shareOf, workersMax } from '../../../nfs-server/workers/shares.ts'
+import { memoryShareBytesMin, shareOf, workersMax, wrongShare } from '../../../nfs-server/workers/shares.ts'
 
 t.test('all shares together are never more than the whole', async (t) => {
   for (let loops = 1; loops <= workersMax; loops++) {
@@ -19,6 +19,19 @@ t.test('all shares together are never more than the whole', async (t) => {
     t.equal(share.bytesPerConnectionMax, limits.bytesPerConnectionMax)
   }
   t.same(shareOf(defaultRpcLimits, 1), defaultRpcLimits)
+})
+
+t.test('what is too little to be shared out', async (t) => {
+  for (const workers of [2, workersMax]) {
+    const enough = { ...defaultRpcLimits, memoryBytesMax: workers * memoryShareBytesMin, callsMax: workers }
+    t.equal(wrongShare(enough, workers), undefined)
+    t.equal(
+      wrongShare({ ...enough, memoryBytesMax: enough.memoryBytesMax - 1 }, workers)?.limit,
+      'memoryBytesMax',
+    )
+    t.equal(wrongShare({ ...enough, callsMax: workers - 1 }, workers)?.limit, 'callsMax')
+  }
+  t.equal(wrongShare({ ...defaultRpcLimits, memoryBytesMax: 1, callsMax: 1 }, 1), undefined)
 })
 
 t.test('connections are counted whoever serves them', async (t) => {
