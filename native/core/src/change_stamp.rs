@@ -20,16 +20,21 @@ impl ChangeStamp {
         ChangeStamp(stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec)
     }
 
-    /// Whether a change from now on must set another one.
+    /// Whether a change from now on must set another one. To be asked before the looks that depend on it.
     pub fn is_settled(self) -> bool {
-        let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
+        self.is_settled_at(SystemTime::now())
+    }
+
+    /// Whether a change from `then` on must have set another one.
+    pub fn is_settled_at(self, then: SystemTime) -> bool {
+        let Ok(then) = then.duration_since(UNIX_EPOCH) else {
             return false;
         };
         let Ok(seconds) = u64::try_from(self.0) else {
             return false;
         };
         let tick = if self.1 == 0 { WHOLE_SECONDS } else { TICK };
-        Duration::new(seconds, self.1) + tick < now
+        Duration::new(seconds, self.1) + tick < then
     }
 }
 

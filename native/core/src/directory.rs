@@ -96,6 +96,12 @@ pub(crate) fn list<'a>(
     Ok(end)
 }
 
+/// Elsewhere records and inodes may have to come from a disk.
+pub(crate) fn may_be_inline(directory: &Opened) -> bool {
+    let traits = &directory.object.filesystem.traits;
+    traits.memory && traits.stable_directory_offsets
+}
+
 /// DEFER if it will not do, as far as can be told before.
 fn room(call: &Call<'_>, directory: &Opened, stat: &libc::statx, budget: Budget, plus: bool) -> Result<Room> {
     if !call.inline {
@@ -104,9 +110,7 @@ fn room(call: &Call<'_>, directory: &Opened, stat: &libc::statx, budget: Budget,
             bytes: usize::MAX,
         });
     }
-    let traits = &directory.object.filesystem.traits;
-    // Elsewhere records and inodes may have to come from a disk.
-    if !traits.memory || !traits.stable_directory_offsets {
+    if !may_be_inline(directory) || plus && !directory.object.filesystem.has_plain_entries() {
         return Err(DEFER);
     }
     let most = if plus {

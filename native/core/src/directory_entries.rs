@@ -1,13 +1,14 @@
 //! Attributes and handles of directory entries (READDIRPLUS).
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::SystemTime;
 
 use crate::answer::Attributes;
 use crate::attributes::attributes;
 use crate::call::{Call, Opened, stat_in};
 use crate::change_stamp::ChangeStamp;
 use crate::directory_records::Record;
-use crate::entry_handles::Inode;
+use crate::entry_handles::EntryKey;
 use crate::errno::{Errno, Result};
 use crate::filesystem::ObjectName;
 use crate::handle::WireHandle;
@@ -37,6 +38,8 @@ pub(crate) struct Finder<'a> {
     directory: &'a Opened,
     /// From before the directory was read.
     stat: &'a libc::statx,
+    /// Whether any change of the directory since it was read must show.
+    is_settled: bool,
 }
 
 /// A handle that was not known before: of the entry with this index, whose inode was as `stat` says when the name was
@@ -53,6 +56,7 @@ impl<'a> Finder<'a> {
             call,
             directory,
             stat,
+            is_settled: ChangeStamp::of(stat).is_settled(),
         }
     }
 
@@ -69,6 +73,7 @@ impl<'a> Finder<'a> {
 
     /// Whoever may search the directory may know this of its entries: with the server's rights.
     fn find_by_name(&self, entries: &[Record<'_>]) -> Vec<Found> {
+        let then = SystemTime::now();
         let mut doubtful = Vec::new();
         let mut found: Vec<_> = entries
             .iter()
@@ -90,7 +95,7 @@ impl<'a> Finder<'a> {
         for doubt in doubtful {
             let entry = &entries[doubt.index];
             found[doubt.index] = if as_it_was {
-                self.with_handle(entry, &doubt.stat, doubt.handle)
+                self.with_handle(entry, &doubt.stat, then, doubt.handle)
             } else {
                 self.open_and_describe(entry)
             };
@@ -109,7 +114,7 @@ impl<'a> Finder<'a> {
         if stat.stx_mnt_id != filesystem.mount_id {
             return Found::Nothing;
         }
-        if let Some(wire) = self.call.engine.entry_handles.get(&self.inode(&stat), &stat) {
+        if let Some(wire) = self.call.engine.entry_handles.get(&self.key(&stat), &stat) {
             return self.given(entry, &stat, wire);
         }
         match KernelHandle::of_entry(self.directory.fd(), entry.name, filesystem.mount_id) {
@@ -120,9 +125,9 @@ impl<'a> Finder<'a> {
         Found::Nothing
     }
 
-    fn inode(&self, stat: &libc::statx) -> Inode {
+    fn key(&self, stat: &libc::statx) -> EntryKey {
         let directory = &self.directory.object;
-        Inode {
+        EntryKey {
             export: directory.export,
             filesystem: directory.filesystem.key,
             number: stat.stx_ino,
@@ -132,18 +137,24 @@ impl<'a> Finder<'a> {
     /// Whether every name has meant the same object since `stat` at least. What takes a name away from one or gives it
     /// to another changes the directory.
     fn directory_has_not_changed(&self) -> bool {
-        let before = ChangeStamp::of(self.stat);
         let now = sys::statx(self.directory.fd());
-        before.is_settled() && now.is_ok_and(|now| ChangeStamp::of(&now) == before)
+        self.is_settled && now.is_ok_and(|now| ChangeStamp::of(&now) == ChangeStamp::of(self.stat))
     }
 
-    fn with_handle(&self, entry: &Record<'_>, stat: &libc::statx, handle: KernelHandle) -> Found {
+    /// `stat` was asked after `then`.
+    fn with_handle(
+        &self,
+        entry: &Record<'_>,
+        stat: &libc::statx,
+        then: SystemTime,
+        handle: KernelHandle,
+    ) -> Found {
         let directory = &self.directory.object;
         let Ok(wire) = self.call.wire_handle(directory, &ObjectName::Kernel(handle)) else {
             return Found::Nothing;
         };
         let handles = &self.call.engine.entry_handles;
-        handles.insert(self.inode(stat), stat, &wire);
+        handles.insert(self.key(stat), stat, then, &wire);
         self.given(entry, stat, wire)
     }
 
@@ -186,7 +197,7 @@ impl<'a> Finder<'a> {
             Err(errno) => entries.iter().map(|_| Err(errno)).collect(),
         };
         let describe = |(entry, opened): (&Record<'_>, Result<OwnedFd>)| match opened {
-            Ok(_) if entry.is_dot_dot() => self.parent(),
+            _ if entry.is_dot_dot() => self.parent(),
             Ok(fd) => self
                 .describe(entry, &fd)
                 .map_or(Found::Nothing, |(attributes, wire)| {
@@ -198,10 +209,11 @@ impl<'a> Finder<'a> {
         entries.iter().zip(opened).map(describe).collect()
     }
 
-    /// The entry itself, no symbolic link followed.
+    /// The entry itself, no symbolic link followed. EXDEV for a mount point: what is mounted there may hang, and is for LOOKUP
+    /// to tell of.
     fn open(&self, entry: &Record<'_>) -> Result<OwnedFd> {
         let flags = libc::O_PATH | libc::O_NOFOLLOW;
-        sys::openat(self.directory.fd(), entry.name, flags, 0)
+        sys::openat2(self.directory.fd(), entry.name, flags, sys::RESOLVE_NO_XDEV)
     }
 
     fn open_and_describe(&self, entry: &Record<'_>) -> Found {

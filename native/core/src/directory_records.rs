@@ -63,10 +63,15 @@ pub(crate) fn parse(mut records: &[u8]) -> Result<Vec<Record<'_>>> {
         let record_length = usize::from(u16::from_ne_bytes([header[16], header[17]]));
         let (record, rest) = records.split_at_checked(record_length).ok_or(Errno::IO)?;
         let name = record.get(NAME_OFFSET..).ok_or(Errno::IO)?;
+        let name = CStr::from_bytes_until_nul(name).map_err(|_| Errno::IO)?;
+        // To system calls it would mean the directory itself.
+        if name.is_empty() {
+            return Err(Errno::IO);
+        }
         parsed.push(Record {
             fileid: word(0),
             cookie: word(8),
-            name: CStr::from_bytes_until_nul(name).map_err(|_| Errno::IO)?,
+            name,
         });
         records = rest;
     }
@@ -109,6 +114,7 @@ mod tests {
             bad[16..18].copy_from_slice(&length.to_ne_bytes());
             assert_eq!(parse(&bad), Err(Errno::IO), "length {length}");
         }
+        assert_eq!(parse(&record(7, 1, b"")), Err(Errno::IO), "no name");
         let mut endless = good.clone();
         endless[19..].fill(b'x');
         assert_eq!(parse(&endless), Err(Errno::IO));

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use crate::change_stamp::ChangeStamp;
 use crate::handle::{ExportId, FilesystemKey, WireHandle};
@@ -16,9 +17,9 @@ const SHARDS: usize = 16;
 /// Handles per shard and generation, some 150 bytes each: 5 MiB for all.
 const GENERATION_ENTRIES: usize = 1024;
 
-/// An inode of an export. Not for file systems where one number means several (btrfs).
+/// Names an inode of an export, also while it is not open. Not for file systems where one number means several (btrfs).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Inode {
+pub(crate) struct EntryKey {
     pub export: ExportId,
     pub filesystem: FilesystemKey,
     pub number: u64,
@@ -35,12 +36,12 @@ struct Known {
 /// young again. The others are forgotten with the next generation.
 #[derive(Default)]
 struct Shard {
-    young: HashMap<Inode, Known>,
-    old: HashMap<Inode, Known>,
+    young: HashMap<EntryKey, Known>,
+    old: HashMap<EntryKey, Known>,
 }
 
 impl Shard {
-    fn insert(&mut self, inode: Inode, known: Known) {
+    fn insert(&mut self, inode: EntryKey, known: Known) {
         if self.young.len() >= GENERATION_ENTRIES {
             self.old = std::mem::take(&mut self.young);
         }
@@ -57,13 +58,13 @@ fn born(stat: &libc::statx) -> (i64, u32) {
 }
 
 impl EntryHandles {
-    fn shard(&self, inode: &Inode) -> &Mutex<Shard> {
+    fn shard(&self, inode: &EntryKey) -> &Mutex<Shard> {
         // Neighbours were often made one after the other.
         &self.0[(inode.number / 64) as usize % SHARDS]
     }
 
     /// The handle of what `stat` (with the time of birth) was just said of.
-    pub fn get(&self, inode: &Inode, stat: &libc::statx) -> Option<WireHandle> {
+    pub fn get(&self, inode: &EntryKey, stat: &libc::statx) -> Option<WireHandle> {
         let mut shard = self.shard(inode).lock().unwrap();
         let (known, is_old) = match shard.young.get(inode) {
             Some(known) => (*known, false),
@@ -78,10 +79,11 @@ impl EntryHandles {
         Some(known.wire)
     }
 
-    /// `wire` was taken while the inode was as `stat` says; forgotten unless that can be told from any later state.
-    pub fn insert(&self, inode: Inode, stat: &libc::statx, wire: &WireHandle) {
+    /// `wire` was taken while the inode was as `stat` says, which was asked after `then`; forgotten unless that can be told
+    /// from any later state.
+    pub fn insert(&self, inode: EntryKey, stat: &libc::statx, then: SystemTime, wire: &WireHandle) {
         let changed = ChangeStamp::of(stat);
-        if !changed.is_settled() {
+        if !changed.is_settled_at(then) {
             return;
         }
         let known = Known {
@@ -99,8 +101,8 @@ mod tests {
     use crate::handle::{Handle, HandleCodec, Object};
     use crate::state_directory::MacKey;
 
-    fn inode(number: u64) -> Inode {
-        Inode {
+    fn inode(number: u64) -> EntryKey {
+        EntryKey {
             export: ExportId(1),
             filesystem: FilesystemKey(2),
             number,
@@ -130,17 +132,17 @@ mod tests {
     fn a_handle_is_of_the_inode_as_it_was() {
         let handles = EntryHandles::default();
         let then = stat((1000, 5), 900);
-        handles.insert(inode(1), &then, &wire(1));
+        handles.insert(inode(1), &then, SystemTime::now(), &wire(1));
         assert_eq!(handles.get(&inode(1), &then), Some(wire(1)));
         assert_eq!(handles.get(&inode(2), &then), None);
         assert_eq!(handles.get(&inode(1), &stat((1000, 6), 900)), None, "changed");
         assert_eq!(handles.get(&inode(1), &stat((1000, 5), 901)), None, "another");
-        let elsewhere = Inode {
+        let elsewhere = EntryKey {
             export: ExportId(9),
             ..inode(1)
         };
         assert_eq!(handles.get(&elsewhere, &then), None);
-        let mounted = Inode {
+        let mounted = EntryKey {
             filesystem: FilesystemKey(9),
             ..inode(1)
         };
@@ -154,7 +156,7 @@ mod tests {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap();
         let fresh = stat((now.as_secs() as i64, now.subsec_nanos().max(1)), 900);
-        handles.insert(inode(1), &fresh, &wire(1));
+        handles.insert(inode(1), &fresh, SystemTime::now(), &wire(1));
         assert_eq!(handles.get(&inode(1), &fresh), None);
     }
 
@@ -163,7 +165,7 @@ mod tests {
         let handles = EntryHandles::default();
         let then = stat((1000, 5), 900);
         for number in 0..100_000 {
-            handles.insert(inode(number), &then, &wire(number));
+            handles.insert(inode(number), &then, SystemTime::now(), &wire(number));
             assert_eq!(handles.get(&inode(0), &then), Some(wire(0)), "{number}");
         }
         let sizes = handles.0.iter().map(|shard| {

@@ -197,7 +197,7 @@ impl Filesystem {
     /// Whether an entry of it is found by name, with the server's rights, as whoever may search the directory finds it:
     /// handles are the kernel's, and say all there is to say of an object's file system.
     pub fn has_plain_entries(&self) -> bool {
-        self.traits.inline && matches!(self.strategy, Strategy::Kernel) && self.btrfs.is_none()
+        self.traits.inline && matches!(self.strategy, Strategy::Kernel) && self.type_name != "btrfs"
     }
 
     /// The export's root, or the root of a mount below it.

@@ -14,10 +14,8 @@ use crate::syscalls_unsafe as sys;
 /// Directories deeper than this cannot be made by path either in one go; a loop in the table ends here.
 const DEPTH_MAX: usize = 4096;
 const PATH_BYTES_MAX: usize = 4000;
-/// RESOLVE_NO_XDEV of openat2(2).
-const RESOLVE_NO_XDEV: u64 = 0x01;
 const RESOLVE: u64 =
-    RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS | sys::RESOLVE_NO_SYMLINKS | sys::RESOLVE_BENEATH;
+    sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS | sys::RESOLVE_NO_SYMLINKS | sys::RESOLVE_BENEATH;
 /// A directory that has not changed for this long shows its next change.
 const SETTLED_SECONDS: i64 = 2;
 /// What d_ino says when a FUSE file system does not tell inode numbers in directories.

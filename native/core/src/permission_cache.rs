@@ -52,8 +52,10 @@ impl PermissionCache {
                 return Err(Errno::ACCES);
             }
         }
+        // Before: a change while it is decided must set another ctime.
+        let is_settled = ctime.is_settled();
         let decided = decide();
-        if !matches!(decided, Ok(()) | Err(Errno::ACCES)) || !ctime.is_settled() {
+        if !matches!(decided, Ok(()) | Err(Errno::ACCES)) || !is_settled {
             return decided;
         }
         let mut decisions = self.0.lock().unwrap();

@@ -10,6 +10,7 @@ use crate::errno::{Errno, Result};
 use crate::foreign_buffer_unsafe::{ForeignBuffer, ForeignBytes};
 
 /// RESOLVE_* of openat2(2).
+pub const RESOLVE_NO_XDEV: u64 = 0x01;
 pub const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
 pub const RESOLVE_NO_SYMLINKS: u64 = 0x04;
 pub const RESOLVE_BENEATH: u64 = 0x08;
@@ -30,12 +31,13 @@ pub fn statx(fd: BorrowedFd<'_>) -> Result<libc::statx> {
 
 /// As `statx`, with the time of birth if the file system knows it (STATX_BTIME in stx_mask).
 pub fn statx_with_birth(fd: BorrowedFd<'_>) -> Result<libc::statx> {
-    statx_at_with_birth(fd, EMPTY)
+    statx_of(fd, EMPTY, libc::STATX_BTIME, 0)
 }
 
-/// As `statx_at`, with the time of birth if the file system knows it.
+/// As `statx_at`, with the time of birth if the file system knows it. Of a mount point no more is to be believed than that
+/// it is one: whose file system is mounted there, which may hang, is not asked.
 pub fn statx_at_with_birth(directory: BorrowedFd<'_>, name: &CStr) -> Result<libc::statx> {
-    statx_of(directory, name, libc::STATX_BTIME, 0)
+    statx_of(directory, name, libc::STATX_BTIME, libc::AT_STATX_DONT_SYNC)
 }
 
 /// As `statx`, asking whoever the attributes come from instead of believing what the kernel remembers of them.

@@ -47,6 +47,7 @@ impl Operation for WritePieces {
             Earlier::Happened => true,
         };
         if has_happened {
+            self.mark();
             return self.confirm(call, output);
         }
         let mut done = 0;
@@ -72,10 +73,8 @@ impl Operation for WritePieces {
                 break;
             }
         }
-        if done == self.from.total() as u64
-            && let Some(mark) = &self.happened
-        {
-            mark.set();
+        if done == self.from.total() as u64 {
+            self.mark();
         }
         output.answer.count = done as u32;
         output.answer.flags = self.stable as u32;
@@ -85,6 +84,13 @@ impl Operation for WritePieces {
 }
 
 impl WritePieces {
+    /// All of it is there: whatever happens to this process, it is not written again.
+    fn mark(&self) {
+        if let Some(mark) = &self.happened {
+            mark.set();
+        }
+    }
+
     /// Answers as if it had been written just now. A second write would change nothing but the times.
     fn confirm(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.file, Access::Mutate)?;

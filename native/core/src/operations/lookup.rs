@@ -61,6 +61,10 @@ fn find(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<(Opened, lib
     // Nothing waits there: it may be looked at without being opened.
     if filesystem.traits.memory {
         let stat = sys::statx_at_with_birth(directory.fd(), name.as_c_str())?;
+        // But in what is mounted there.
+        if call.inline && stat.stx_mnt_id != filesystem.mount_id {
+            return Err(DEFER);
+        }
         if let Some(found) = call.already_open(directory, &stat, moment) {
             return Ok((found, stat));
         }
@@ -87,9 +91,11 @@ fn open_entry(call: &Call<'_>, directory: &Opened, name: &Name) -> Result<OwnedF
             sys::openat(directory.fd(), name.as_c_str(), flags, 0)
         });
     }
-    match sys::openat2(directory.fd(), name.as_c_str(), flags, sys::RESOLVE_CACHED) {
-        // EAGAIN: not in the kernel's cache. Absent names answer ENOENT from the cache, too. EINVAL: Linux before 5.12.
-        Err(Errno::AGAIN | Errno::INVAL | Errno::MFILE | Errno::NFILE) => Err(DEFER),
+    let resolve = sys::RESOLVE_CACHED | sys::RESOLVE_NO_XDEV;
+    match sys::openat2(directory.fd(), name.as_c_str(), flags, resolve) {
+        // EAGAIN: not in the kernel's cache. Absent names answer ENOENT from the cache, too. EINVAL: Linux before 5.12. EXDEV: what
+        // is mounted there may have to be waited for.
+        Err(Errno::AGAIN | Errno::INVAL | Errno::XDEV | Errno::MFILE | Errno::NFILE) => Err(DEFER),
         other => other,
     }
 }

@@ -1,4 +1,4 @@
-use crate::call::{Call, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Output, UntrustedHandle};
 use crate::directory::{self, Budget};
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
@@ -26,6 +26,9 @@ impl Operation for Readdir {
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let directory = call.open(&self.directory, Access::Read)?;
+        if call.inline && !directory::may_be_inline(&directory) {
+            return Err(DEFER);
+        }
         let stat = directory.stat()?;
         output.answer.directory = directory.attributes_of(&stat);
         if !directory.object.is_directory() {

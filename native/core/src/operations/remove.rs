@@ -2,6 +2,7 @@ use std::os::fd::AsFd;
 
 use crate::attributes::wcc_attributes;
 use crate::call::{Call, DEFER, Opened, Output, UntrustedHandle};
+use crate::closing::Evicted;
 use crate::engine::Operation;
 use crate::errno::{Errno, Result};
 use crate::export_policy::Access;
@@ -87,7 +88,7 @@ fn remove_entry(call: &Call<'_>, directory: &Opened, name: &Name, flags: i32) ->
     }
     removed?;
     if let Some(victim) = victim {
-        victim.gone(call, directory, name);
+        drop(victim.gone(call, directory, name));
     }
     directory.sync_metadata(call)
 }
@@ -108,6 +109,9 @@ impl Victim {
         // Nothing waits there: it may be looked at without being opened.
         if directory.object.filesystem.traits.memory {
             let stat = sys::statx_at_with_birth(directory.fd(), name.as_c_str()).ok()?;
+            if stat.stx_mnt_id != directory.object.filesystem.mount_id {
+                return None;
+            }
             if let Some(found) = call.already_open(directory, &stat, moment) {
                 return Some(Victim::new(
                     found.object.path_descriptor(),
@@ -117,15 +121,11 @@ impl Victim {
             }
         }
         let flags = libc::O_PATH | libc::O_NOFOLLOW;
-        let fd = sys::openat(directory.fd(), name.as_c_str(), flags, 0).ok()?;
+        // Not into what is mounted there, which may hang: a mount point is not removed.
+        let fd = sys::openat2(directory.fd(), name.as_c_str(), flags, sys::RESOLVE_NO_XDEV).ok()?;
         let stat = sys::statx(fd.as_fd()).ok()?;
-        let filesystem = &directory.object.filesystem;
         let place = Some((directory.object.name.object(), name.as_bytes()));
-        let object = if stat.stx_mnt_id == filesystem.mount_id {
-            filesystem.name_of(fd.as_fd(), place).ok()
-        } else {
-            None
-        };
+        let object = directory.object.filesystem.name_of(fd.as_fd(), place).ok();
         Some(Victim::new(call.descriptor(fd), &stat, object))
     }
 
@@ -190,8 +190,10 @@ impl Victim {
 
     /// After it has lost `name`: makes its handle stale if that was the last one, and closes it in the cache so that
     /// its space is free.
-    pub fn gone(self, call: &Call<'_>, directory: &Opened, name: &Name) {
-        let Some(object) = self.name else { return };
+    pub fn gone(self, call: &Call<'_>, directory: &Opened, name: &Name) -> Leftover {
+        let Some(object) = self.name else {
+            return Leftover::nothing_but(self.fd);
+        };
         // A file system that knows its files by name (FUSE) has nothing to say of a file without.
         let links_left = match sys::statx(self.fd.as_fd()) {
             Ok(stat) => stat.stx_nlink > 0,
@@ -204,13 +206,26 @@ impl Victim {
             && let Ok(wire) = call.wire_handle(parent, &object)
         {
             let evicted = call.engine.objects.evict(wire.as_bytes());
-            if links_left {
-                call.engine.retire(evicted);
-            } else {
-                // Here and now, as unlink(2) would: whoever hears that it is removed may use its space. There is nothing to
-                // sync of what nobody can open any more. On the event loop it is no more than `require_time` lets pass.
-                drop(evicted);
+            if !links_left {
+                return Leftover(self.fd, Some(evicted));
             }
+            call.engine.retire(evicted);
         }
+        Leftover::nothing_but(self.fd)
+    }
+}
+
+/// What is open of what has no name any more. Its space is free once this is dropped, on this thread as unlink(2) would do it: whoever
+/// hears that it is removed may use it. There is nothing to sync of what nobody can open. On the event loop it takes no
+/// longer than `require_time` lets pass.
+#[must_use = "freeing may take long: not while others wait for a lock"]
+pub(super) struct Leftover(
+    #[expect(dead_code, reason = "to be dropped")] Descriptor,
+    #[expect(dead_code, reason = "to be dropped")] Option<Evicted>,
+);
+
+impl Leftover {
+    fn nothing_but(fd: Descriptor) -> Leftover {
+        Leftover(fd, None)
     }
 }

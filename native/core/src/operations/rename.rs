@@ -108,9 +108,7 @@ impl Rename {
         } else {
             None
         };
-        if let Some(victim) = victim {
-            victim.gone(call, to, &self.to_name);
-        }
+        let leftover = victim.map(|victim| victim.gone(call, to, &self.to_name));
         if let Some(moved) = moved {
             let (old, new) = (from.object.name.object(), to.object.name.object());
             let filesystem = &from.object.filesystem;
@@ -123,6 +121,8 @@ impl Rename {
             );
         }
         drop(moving);
+        // Not before: other renames wait meanwhile.
+        drop(leftover);
         to.sync_metadata(call)?;
         if from.object.wire != to.object.wire {
             from.sync_metadata(call)?;
