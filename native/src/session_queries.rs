@@ -11,7 +11,7 @@ use fsva_core::operations::fsstat::Fsstat;
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::pathconf::Pathconf;
-use fsva_core::operations::read::Read;
+use fsva_core::operations::read::{EVENT_LOOP_BYTES_MAX, Read};
 use fsva_core::operations::readdir::Readdir;
 use fsva_core::operations::readlink::Readlink;
 use fsva_core::operations::resolve::Resolve;
@@ -69,6 +69,7 @@ impl NativeSession {
             file,
             offset: offset.0,
             buffer,
+            inline_max: EVENT_LOOP_BYTES_MAX,
         });
         self.start(caller, ticket, operation)
     }

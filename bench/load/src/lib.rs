@@ -5,5 +5,6 @@ pub mod contents;
 pub mod load;
 pub mod operation;
 pub mod rpc;
+pub mod server;
 pub mod target;
 pub mod xdr;

@@ -1,30 +1,21 @@
 //! fsva-load: NFSv3 calls over TCP at a given depth on a number of connections, every reply checked.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use fsva_load::load;
 use fsva_load::operation::Operation;
-use fsva_load::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
-use fsva_load::target::{Shape, Target, mount, prepare};
+use fsva_load::server::Server;
+use fsva_load::target::{Shape, Target, prepare};
 
 /// Measures an NFSv3 server: calls per second, latency percentiles, bytes per second, as one line of JSON.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Address of the server
-    #[arg(long, default_value = "127.0.0.1")]
-    address: IpAddr,
-    #[arg(long, default_value_t = 2049)]
-    port: u16,
-    #[arg(long, default_value_t = 20048)]
-    mount_port: u16,
-    /// Path to mount; the load works in a directory of its own below it
-    #[arg(long)]
-    export: String,
-    /// Name of that directory
+    #[command(flatten)]
+    server: Server,
+    /// Name of the directory, below the mounted one, that the load works in
     #[arg(long, default_value = "fsva-load")]
     work_directory: String,
     #[arg(long, value_enum)]
@@ -71,11 +62,10 @@ fn main() {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let address = SocketAddr::new(arguments.address, arguments.port);
-    let target = make_target(arguments, address)?;
+    let target = make_target(arguments)?;
     let measured_from = Instant::now() + Duration::from_secs_f64(arguments.warm_up);
     let plan = load::Plan {
-        address,
+        address: arguments.server.nfs(),
         operation: arguments.operation,
         connections: usize::from(arguments.connections),
         depth: usize::from(arguments.depth),
@@ -156,12 +146,8 @@ fn cpu_seconds(process: &str) -> Result<f64, Box<dyn Error>> {
 }
 
 /// Mounts, makes the work directory and fills the files.
-fn make_target(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box<dyn Error>> {
-    let mount_address = SocketAddr::new(arguments.address, arguments.mount_port);
-    let root = mount(
-        &mut Client::connect(mount_address, MOUNT_PROGRAM)?,
-        &arguments.export,
-    )?;
+fn make_target(arguments: &Arguments) -> Result<Target, Box<dyn Error>> {
+    let root = arguments.server.mount()?;
     let shape = Shape {
         work_directory: &arguments.work_directory,
         operation: arguments.operation,
@@ -172,5 +158,5 @@ fn make_target(arguments: &Arguments, address: SocketAddr) -> Result<Target, Box
         file_sync: arguments.file_sync,
         any_data: arguments.any_data,
     };
-    prepare(&mut Client::connect(address, NFS_PROGRAM)?, &root, &shape)
+    prepare(&mut arguments.server.connect()?, &root, &shape)
 }

@@ -21,7 +21,7 @@ use fsva_core::foreign_buffer_unsafe::{ForeignBuffer, ForeignBytes};
 use fsva_core::name::Name;
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
-use fsva_core::operations::read::Read;
+use fsva_core::operations::read::{EVENT_LOOP_BYTES_MAX, Read};
 use fsva_core::operations::resolve::Resolve;
 use fsva_core::operations::write::{Stable, Write};
 
@@ -145,6 +145,7 @@ impl Scene {
                 file,
                 offset: 0,
                 buffer,
+                inline_max: EVENT_LOOP_BYTES_MAX,
             });
         });
         time(2, OPERATIONS, &mut || {

@@ -40,8 +40,13 @@ fn reads(call: &Call<'_>, file: &UntrustedHandle, offset: u64, into: &mut [u8]) 
     };
     let wanted = into.len();
     let read = over_private(into, |buffer| {
-        let file = *file;
-        Read { file, offset, buffer }.run(call, &mut output)
+        let read = Read {
+            file: *file,
+            offset,
+            buffer,
+            inline_max: wanted,
+        };
+        read.run(call, &mut output)
     });
     read.is_ok() && reply.answer.count as usize == wanted
 }

@@ -161,17 +161,22 @@ impl<'a> Finder<'a> {
     /// The caller gets this handle, which is that of the inode that `stat` is about.
     fn given(&self, entry: &Record<'_>, stat: &libc::statx, wire: WireHandle) -> Found {
         let fsid = self.directory.object.fsid;
+        if self.gives(&wire, stat, fsid) {
+            return self.open_and_describe(entry);
+        }
+        Found::Object(attributes(stat, fsid), wire)
+    }
+
+    /// Whether it is new to the caller: then it has to be looked at again, as a change after the first look was reported to nobody who
+    /// did not know the handle yet.
+    fn gives(&self, wire: &WireHandle, stat: &libc::statx, fsid: u64) -> bool {
         let subject = Subject {
-            wire: &wire,
+            wire,
             fileid: stat.stx_ino,
             fsid,
             known: None,
         };
-        // A change after the first look was reported to nobody who did not know the handle yet.
-        if self.call.gives_of(self.directory, &subject) {
-            return self.open_and_describe(entry);
-        }
-        Found::Object(attributes(stat, fsid), wire)
+        self.call.gives_of(self.directory, &subject)
     }
 
     fn itself(&self) -> Found {
@@ -242,14 +247,7 @@ impl<'a> Finder<'a> {
         let name = parent.filesystem.name_of(fd.as_fd(), place).ok()?;
         let fsid = parent.filesystem.fsid(name.object(), fd.as_fd());
         let wire = self.call.wire_handle(parent, &name).ok()?;
-        let subject = Subject {
-            wire: &wire,
-            fileid: stat.stx_ino,
-            fsid,
-            known: None,
-        };
-        // As in `given`.
-        if self.call.gives_of(self.directory, &subject) {
+        if self.gives(&wire, &stat, fsid) {
             stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
         }
         Some((attributes(&stat, fsid), wire))

@@ -4,30 +4,13 @@ mod scratch;
 mod served;
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use fsva_core::operations::create::{Create, How};
 use fsva_core::operations::remove::Remove;
 use fsva_core::operations::set_attributes::SetAttributes;
 use fsva_core::operations::write::Stable;
-use scratch::{Scratch, isolated, run};
-use served::{ALICE, ROOT, Served, handle, handle_of, name, with_mode};
-
-fn on_tmpfs(test_name: &str, test: impl FnOnce(&Path, &Served)) {
-    isolated(test_name, || {
-        let scratch = Scratch::new();
-        let mount = scratch.directory("mnt");
-        run(
-            "mount",
-            &["-t", "tmpfs", "-o", "size=16m,mode=0777", "none", &mount],
-        );
-        // SAFETY: no memory involved.
-        unsafe { libc::umask(0) };
-        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
-        test(&scratch.path("mnt"), &served);
-    });
-}
+use served::{ALICE, ROOT, Served, handle, handle_of, name, on_tmpfs, with_mode};
 
 impl Served {
     fn open_descriptors(&self) -> usize {

@@ -18,8 +18,7 @@ use fsva_core::engine::Started;
 use fsva_core::errno::Errno;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::rmdir::Rmdir;
-use scratch::{Scratch, isolated, run};
-use served::{ROOT, Served, handle, listed, listing_plus, name, on_ext4, settle};
+use served::{ROOT, Served, handle, listed, listing_plus, name, on_ext4, on_tmpfs, settle};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -119,15 +118,8 @@ fn holds_up_nobody(mount: &Path, served: &Served, lists_at_once: bool) {
 
 #[test]
 fn below_a_file_system_in_memory() {
-    isolated("below_a_file_system_in_memory", || {
-        let scratch = Scratch::new();
-        let mount = scratch.directory("mnt");
-        run(
-            "mount",
-            &["-t", "tmpfs", "-o", "size=16m,mode=0777", "none", &mount],
-        );
-        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
-        holds_up_nobody(&scratch.path("mnt"), &served, true);
+    on_tmpfs("below_a_file_system_in_memory", |mount, served| {
+        holds_up_nobody(mount, served, true);
     });
 }
 

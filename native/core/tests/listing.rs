@@ -8,21 +8,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use fsva_core::directory::INLINE_LISTING_BYTES_MAX;
-use scratch::{Scratch, isolated, run};
-use served::{BOB, ListedEntry, ROOT, Served, listed, listing_plus, on_ext4, settle};
-
-fn on_tmpfs(test_name: &str, test: impl FnOnce(&Path, &Served)) {
-    isolated(test_name, || {
-        let scratch = Scratch::new();
-        let mount = scratch.directory("mnt");
-        run(
-            "mount",
-            &["-t", "tmpfs", "-o", "size=16m,mode=0777,noatime", "none", &mount],
-        );
-        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
-        test(&scratch.path("mnt"), &served);
-    });
-}
+use scratch::run;
+use served::{BOB, ListedEntry, ROOT, Served, listed, listing_plus, on_ext4, on_tmpfs, settle};
 
 fn entry(served: &Served, name: &str) -> ListedEntry {
     let entries = served.readdirplus(ROOT, &served.root).unwrap();

@@ -43,6 +43,8 @@ impl Operation for ReadPieces {
                 file: self.file,
                 offset: self.offset.saturating_add(done),
                 buffer,
+                // Of all pieces together.
+                inline_max: INLINE_MAX,
             };
             match read.run(call, output) {
                 Err(errno) if done == 0 || errno == DEFER => return Err(errno),

@@ -7,13 +7,15 @@ use crate::object::DataAccess;
 use crate::syscalls_unsafe as sys;
 
 /// Copying more than this takes longer than a hundred small calls do, which would wait for it on the event loop.
-const INLINE_BYTES_MAX: usize = 256 << 10;
+pub const EVENT_LOOP_BYTES_MAX: usize = 256 << 10;
 
 /// RFC 1813, section 3.3.6. `count` of the answer is the number of bytes, `flags` 1 at the end of the file.
 pub struct Read {
     pub file: UntrustedHandle,
     pub offset: u64,
     pub buffer: ForeignBuffer,
+    /// More bytes than this are copied by a thread of their own: EVENT_LOOP_BYTES_MAX where others wait for this one.
+    pub inline_max: usize,
 }
 
 impl Operation for Read {
@@ -64,7 +66,7 @@ impl Read {
         if there == 0 {
             return Ok(0);
         }
-        if there > INLINE_BYTES_MAX {
+        if there > self.inline_max {
             return Err(DEFER);
         }
         // tmpfs is memory and knows no RWF_NOWAIT.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::scratch::{Scratch, isolated};
+use crate::scratch::{Scratch, isolated, run};
 use fsva_core::answer::{Answer, Attributes};
 use fsva_core::call::{Output, UntrustedHandle};
 use fsva_core::caller::{CallerId, CallerIdentity, Door, Flavor};
@@ -22,7 +22,7 @@ use fsva_core::operations::create::{Create, How};
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::mkdir::Mkdir;
-use fsva_core::operations::read::Read;
+use fsva_core::operations::read::{EVENT_LOOP_BYTES_MAX, Read};
 use fsva_core::operations::readdir::Readdir;
 use fsva_core::operations::remove::Remove;
 use fsva_core::operations::resolve::Resolve;
@@ -44,6 +44,20 @@ pub fn on_ext4(test_name: &str, test: impl FnOnce(&Scratch, &Served)) {
         fs::set_permissions(scratch.path("mnt"), fs::Permissions::from_mode(0o777)).unwrap();
         let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
         test(&scratch, &served);
+    });
+}
+
+/// As `on_ext4`, on a tmpfs whose reads leave no mark, by a process that masks no modes, as the daemon.
+pub fn on_tmpfs(test_name: &str, test: impl FnOnce(&Path, &Served)) {
+    isolated(test_name, || {
+        let scratch = Scratch::new();
+        let mount = scratch.directory("mnt");
+        let options = "size=16m,mode=0777,noatime";
+        run("mount", &["-t", "tmpfs", "-o", options, "none", &mount]);
+        // SAFETY: no memory involved.
+        unsafe { libc::umask(0) };
+        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
+        test(&scratch.path("mnt"), &served);
     });
 }
 
@@ -345,5 +359,6 @@ pub fn reading(wire: &[u8], offset: u64, buffer: &mut [u8]) -> Read {
         file: handle(wire),
         offset,
         buffer,
+        inline_max: EVENT_LOOP_BYTES_MAX,
     }
 }

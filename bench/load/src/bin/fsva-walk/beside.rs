@@ -13,7 +13,7 @@ use fsva_load::target::child;
 use fsva_load::xdr::{Encode, Malformed, Reader};
 use hdrhistogram::Histogram;
 
-use crate::Server;
+use fsva_load::server::Server;
 
 #[derive(Args)]
 pub struct Beside {

@@ -8,7 +8,7 @@ use fsva_load::call::{FATTR3_BYTES, Procedure, expect_ok, wcc_data};
 use fsva_load::target::child;
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
-use crate::Server;
+use fsva_load::server::Server;
 
 /// stable_how of WRITE.
 const UNSTABLE: u32 = 0;

@@ -8,7 +8,7 @@ use fsva_load::call::{expect_ok, post_op_attr};
 use fsva_load::rpc::Client;
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
-use crate::Server;
+use fsva_load::server::Server;
 
 #[derive(Args)]
 pub struct List {

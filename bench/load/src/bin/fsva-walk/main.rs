@@ -5,12 +5,8 @@ mod hold;
 mod list;
 mod touch;
 
-use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
-
-use clap::{Args, Parser, Subcommand};
-use fsva_load::rpc::{Client, MOUNT_PROGRAM, NFS_PROGRAM};
-use fsva_load::target::mount;
+use clap::{Parser, Subcommand};
+use fsva_load::server::Server;
 
 /// Walks over what an NFSv3 server serves, every reply checked; says what it did as one line of JSON.
 #[derive(Parser)]
@@ -20,20 +16,6 @@ struct Arguments {
     server: Server,
     #[command(subcommand)]
     walk: Walk,
-}
-
-#[derive(Args)]
-pub struct Server {
-    /// Address of the server
-    #[arg(long, default_value = "127.0.0.1")]
-    address: IpAddr,
-    #[arg(long, default_value_t = 2049)]
-    port: u16,
-    #[arg(long, default_value_t = 20048)]
-    mount_port: u16,
-    /// Path to mount
-    #[arg(long)]
-    export: String,
 }
 
 #[derive(Subcommand)]
@@ -59,25 +41,5 @@ fn main() {
     if let Err(error) = done {
         eprintln!("fsva-walk: {error}");
         std::process::exit(1);
-    }
-}
-
-impl Server {
-    pub fn nfs(&self) -> SocketAddr {
-        SocketAddr::new(self.address, self.port)
-    }
-
-    pub fn connect(&self) -> Result<Client, Box<dyn Error>> {
-        Client::connect(self.nfs(), NFS_PROGRAM)
-    }
-
-    /// The handle of the mounted directory.
-    pub fn mount(&self) -> Result<Vec<u8>, Box<dyn Error>> {
-        self.mount_path(&self.export)
-    }
-
-    pub fn mount_path(&self, path: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-        let address = SocketAddr::new(self.address, self.mount_port);
-        mount(&mut Client::connect(address, MOUNT_PROGRAM)?, path)
     }
 }

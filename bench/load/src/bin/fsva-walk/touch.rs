@@ -10,7 +10,7 @@ use fsva_load::call::{FATTR3_BYTES, expect_ok, post_op_attr};
 use fsva_load::rpc::{NFS_PROGRAM, Records, decode_reply, encode_call};
 use fsva_load::xdr::{Encode, Malformed, Reader};
 
-use crate::Server;
+use fsva_load::server::Server;
 
 #[derive(Args)]
 pub struct Touch {
