@@ -249,7 +249,7 @@ impl Opened {
     /// protocol it is gone.
     pub fn stat(&self) -> Result<libc::statx> {
         let stat = stat_in(&self.object.filesystem, self.fd())?;
-        if stat.stx_nlink == 0 && self.object.filesystem.traits.inline {
+        if stat.stx_nlink == 0 && !self.object.filesystem.traits.remote {
             return Err(Errno::STALE);
         }
         Ok(stat)

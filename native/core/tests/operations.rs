@@ -377,3 +377,50 @@ fn listings_without_stable_offsets_survive_changes_and_restart() {
         },
     );
 }
+
+#[test]
+fn what_has_no_name_left_is_stale_on_an_overlay() {
+    isolated("what_has_no_name_left_is_stale_on_an_overlay", || {
+        let scratch = Scratch::new();
+        scratch.mount_image("ext4", "image", "base");
+        for directory in ["base/lower", "base/upper", "base/work"] {
+            scratch.directory(directory);
+        }
+        let (base, mounted) = (scratch.text("base"), scratch.directory("mnt"));
+        let layers = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work");
+        let options = format!("{layers},index=on,nfs_export=on");
+        if !scratch::try_run("mount", &["-t", "overlay", "none", "-o", &options, &mounted]) {
+            return eprintln!("skipped: no overlayfs with nfs_export");
+        }
+        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
+        let file = served.create(ROOT, &served.root, "f", 0o644).unwrap();
+        let path = scratch.path("mnt/f");
+        fs::hard_link(&path, scratch.path("mnt/g")).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(served.getattr(&file).map(|now| now.nlink), Ok(1));
+        fs::remove_file(scratch.path("mnt/g")).unwrap();
+        assert_eq!(served.getattr(&file).err(), Some(Errno::STALE));
+        let written = served.write(ROOT, &file, 0, b"lost", Stable::Unstable);
+        assert_eq!(written.err(), Some(Errno::STALE));
+    });
+}
+
+/// As one that is truncated between the two looks of a READ; in sysfs every file does.
+#[test]
+fn a_file_that_ends_before_its_size_has_an_end() {
+    isolated("a_file_that_ends_before_its_size_has_an_end", || {
+        let scratch = Scratch::new();
+        run("mount", &["-t", "sysfs", "none", &scratch.directory("mnt")]);
+        let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
+        let kernel = served.lookup(ROOT, &served.root, "kernel").unwrap();
+        let file = served.lookup(ROOT, &kernel, "fscaps").unwrap();
+        assert_eq!(served.getattr(&file).unwrap().size, 4096);
+        let mut buffer = [0; 100];
+        let mut read = |offset| {
+            let reply = served.run(ROOT, &reading(&file, offset, &mut buffer)).unwrap();
+            (reply.answer.count, reply.answer.flags)
+        };
+        assert_eq!(read(0), (2, 1));
+        assert_eq!(read(2), (0, 1));
+    });
+}

@@ -37,13 +37,15 @@ impl Operation for Read {
         let wanted = (i64::MAX as u64)
             .saturating_sub(self.offset)
             .min(self.buffer.len() as u64) as usize;
-        let count = match wanted {
-            0 => 0,
-            _ if call.inline => self.read_cached(&opened, wanted, stat.stx_size)?,
+        let (count, ended) = match wanted {
+            0 => (0, false),
+            _ if call.inline => (self.read_cached(&opened, wanted, stat.stx_size)?, false),
             _ => self.read(&opened, wanted)?,
         };
         output.answer.count = count as u32;
-        output.answer.flags = u32::from(self.offset.saturating_add(count as u64) >= stat.stx_size);
+        // Also where it ends before the size of a moment ago: a client takes nothing at all, and no end, for an error.
+        let at_end = ended || self.offset.saturating_add(count as u64) >= stat.stx_size;
+        output.answer.flags = u32::from(at_end);
         Ok(())
     }
 }
@@ -84,18 +86,19 @@ impl Read {
         }
     }
 
-    fn read(&self, opened: &Opened, wanted: usize) -> Result<usize> {
+    /// How many bytes, and whether the file was seen to end there.
+    fn read(&self, opened: &Opened, wanted: usize) -> Result<(usize, bool)> {
         let file = opened.object.open(DataAccess::Read, &opened.credentials)?;
         let mut done = 0;
         while done < wanted {
             match sys::pread(file, &self.buffer, done..wanted, self.offset + done as u64, 0) {
-                Ok(0) => break,
+                Ok(0) => return Ok((done, true)),
                 Ok(count) => done += count,
                 Err(Errno::INTR) => {}
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
             }
         }
-        Ok(done)
+        Ok((done, false))
     }
 }
