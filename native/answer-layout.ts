@@ -37,7 +37,7 @@ export const answerLayout = {
   'wcc.mtime': 8,
   'wcc.ctime': 16,
   'wcc.present': 24,
-  inlineListingBytesMax: 16384,
+  inlineListingBytesMax: 32768,
 } as const
 
 /** What a difference looks like, or undefined if there is none. */

@@ -1,6 +1,6 @@
 import { answerLayout } from '../../native/answer-layout.ts'
 
-const slabBytes = 1 << 16
+const slabBytes = 1 << 17
 
 /**
  * Memory for listings that are answered at once. Each keeps the bytes that it took, which nobody writes again; the slab goes

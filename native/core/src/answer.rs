@@ -157,7 +157,7 @@ layout! {
     "wcc.mtime" = offset_of!(WccAttributes, mtime) => 8,
     "wcc.ctime" = offset_of!(WccAttributes, ctime) => 16,
     "wcc.present" = offset_of!(WccAttributes, present) => 24,
-    "inlineListingBytesMax" = INLINE_LISTING_BYTES_MAX => 16384,
+    "inlineListingBytesMax" = INLINE_LISTING_BYTES_MAX => 32768,
 }
 
 // No padding: as_bytes relies on it.

@@ -2,17 +2,18 @@
 
 use crate::answer::{Attributes, Time, WccAttributes};
 
-/// statx counts storage in these units, whatever the file system's block size.
-const STATX_BLOCK_BYTES: u64 = 512;
+/// statx and fstat count storage in these units, whatever the file system's block size.
+const STAT_BLOCK_BYTES: u64 = 512;
+
+fn time(timestamp: &libc::statx_timestamp) -> Time {
+    time_of(timestamp.tv_sec, timestamp.tv_nsec)
+}
 
 /// nfstime3 is unsigned: times before 1970 and after 2106 are clamped.
-fn time(timestamp: &libc::statx_timestamp) -> Time {
-    match u32::try_from(timestamp.tv_sec) {
-        Ok(seconds) => Time {
-            seconds,
-            nseconds: timestamp.tv_nsec,
-        },
-        Err(_) if timestamp.tv_sec < 0 => Time {
+fn time_of(seconds: i64, nseconds: u32) -> Time {
+    match u32::try_from(seconds) {
+        Ok(seconds) => Time { seconds, nseconds },
+        Err(_) if seconds < 0 => Time {
             seconds: 0,
             nseconds: 0,
         },
@@ -24,8 +25,8 @@ fn time(timestamp: &libc::statx_timestamp) -> Time {
 }
 
 /// ftype3.
-fn kind(mode: u16) -> u32 {
-    match u32::from(mode) & libc::S_IFMT {
+fn kind(mode: u32) -> u32 {
+    match mode & libc::S_IFMT {
         libc::S_IFREG => 1,
         libc::S_IFDIR => 2,
         libc::S_IFBLK => 3,
@@ -40,11 +41,11 @@ fn kind(mode: u16) -> u32 {
 pub fn attributes(stat: &libc::statx, fsid: u64) -> Attributes {
     Attributes {
         size: stat.stx_size,
-        used: stat.stx_blocks * STATX_BLOCK_BYTES,
+        used: stat.stx_blocks * STAT_BLOCK_BYTES,
         fsid,
         fileid: stat.stx_ino,
         present: 1,
-        kind: kind(stat.stx_mode),
+        kind: kind(stat.stx_mode.into()),
         mode: u32::from(stat.stx_mode) & 0o7777,
         nlink: stat.stx_nlink,
         uid: stat.stx_uid,
@@ -54,6 +55,28 @@ pub fn attributes(stat: &libc::statx, fsid: u64) -> Attributes {
         atime: time(&stat.stx_atime),
         mtime: time(&stat.stx_mtime),
         ctime: time(&stat.stx_ctime),
+    }
+}
+
+/// As `attributes`, from what fstat says.
+pub fn attributes_by_fstat(stat: &libc::stat, fsid: u64) -> Attributes {
+    let rdev = (libc::major(stat.st_rdev), libc::minor(stat.st_rdev));
+    Attributes {
+        size: stat.st_size as u64,
+        used: stat.st_blocks as u64 * STAT_BLOCK_BYTES,
+        fsid,
+        fileid: stat.st_ino,
+        present: 1,
+        kind: kind(stat.st_mode),
+        mode: stat.st_mode & 0o7777,
+        nlink: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        rdev_major: rdev.0,
+        rdev_minor: rdev.1,
+        atime: time_of(stat.st_atime, stat.st_atime_nsec as u32),
+        mtime: time_of(stat.st_mtime, stat.st_mtime_nsec as u32),
+        ctime: time_of(stat.st_ctime, stat.st_ctime_nsec as u32),
     }
 }
 
@@ -74,7 +97,10 @@ pub fn change_time(stat: &libc::statx) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
+    use crate::syscalls_unsafe as sys;
 
     #[test]
     fn times_are_clamped_to_what_the_protocol_can_say() {
@@ -116,6 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn fstat_and_statx_say_the_same() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(12345).unwrap();
+        for one in [
+            file,
+            std::fs::File::open("/dev/null").unwrap(),
+            std::fs::File::open("/").unwrap(),
+        ] {
+            let (stat, statx) = (sys::fstat(one.as_fd()).unwrap(), sys::statx(one.as_fd()).unwrap());
+            assert_eq!(attributes_by_fstat(&stat, 7), attributes(&statx, 7));
+        }
+    }
+
+    #[test]
     fn every_file_type_has_its_number() {
         let types = [
             (libc::S_IFREG, 1),
@@ -127,7 +167,7 @@ mod tests {
             (libc::S_IFIFO, 7),
         ];
         for (mode, number) in types {
-            assert_eq!(kind((mode | 0o644) as u16), number);
+            assert_eq!(kind(mode | 0o644), number);
         }
     }
 }

@@ -171,6 +171,11 @@ impl DescriptorCache {
         self.evicted(self.remove(wire).into_iter().collect())
     }
 
+    /// For as many more that nobody has asked for yet: half of the budget is for what is in use.
+    pub fn has_room(&self, descriptors: usize) -> bool {
+        self.descriptors.load(Ordering::Relaxed) + descriptors <= self.descriptors_max / 2
+    }
+
     /// What has to go for the budget's sake, oldest first. Objects in use keep their descriptors, so the budget is met
     /// sooner or later, not at once.
     pub fn excess(&self) -> Evicted {

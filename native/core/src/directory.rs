@@ -13,6 +13,7 @@ use crate::directory_snapshot;
 use crate::errno::{Errno, Result};
 use crate::listing::{Listing, Plus, cost};
 use crate::object::Descriptor;
+use crate::open_listing::{self, OpenEntry, OpenListing};
 use crate::syscalls_unsafe as sys;
 
 /// What getdents may fill at once; a larger budget takes several rounds.
@@ -26,7 +27,7 @@ const PLUS_BATCH: usize = 32;
 const INLINE_ENTRIES_MAX: usize = 256;
 const INLINE_PLUS_ENTRIES_MAX: usize = 48;
 /// Bytes of such a listing at most.
-pub const INLINE_LISTING_BYTES_MAX: usize = 16 * 1024;
+pub const INLINE_LISTING_BYTES_MAX: usize = 32 * 1024;
 /// What tmpfs says is a directory's size, per entry.
 const TMPFS_ENTRY_BYTES: u64 = 20;
 
@@ -76,16 +77,27 @@ pub(crate) fn list<'a>(
     plus: bool,
     listing: &'a mut Listing,
 ) -> Result<bool> {
+    let open = if plus {
+        open_listing::of(call, directory, stat)?
+    } else {
+        None
+    };
+    let rest = open.as_ref().and_then(|open| open.after(cookie));
     let mut filler = Filler {
         call,
         directory,
         finder: plus.then(|| Finder::new(call, directory, stat)),
         left: budget,
-        room: room(call, directory, stat, budget, plus)?,
+        room: match rest {
+            Some(rest) => Room::for_entries(call, rest.len()),
+            None => room(call, directory, stat, budget, plus)?,
+        },
         listing,
         count: 0,
     };
-    let end = if directory.object.filesystem.traits.stable_directory_offsets {
+    let end = if let (Some(open), Some(rest)) = (&open, rest) {
+        filler.take_open(&Finder::new(call, directory, stat), open, rest)?
+    } else if directory.object.filesystem.traits.stable_directory_offsets {
         list_by_offset(&mut filler, cookie)?
     } else {
         list_by_hash(&mut filler, cookie)?
@@ -93,24 +105,43 @@ pub(crate) fn list<'a>(
     if filler.count == 0 && !end {
         return Err(Errno::TOOSMALL);
     }
+    if cookie == 0
+        && end
+        && let Some(finder) = &filler.finder
+        && finder.sees_every_change()
+    {
+        open_listing::note(call, directory, stat, filler.count);
+    }
     Ok(end)
 }
 
 /// Elsewhere records and inodes may have to come from a disk.
 pub(crate) fn may_be_inline(directory: &Opened) -> bool {
+    is_in_memory(directory) || open_listing::may_be_open(&directory.object)
+}
+
+fn is_in_memory(directory: &Opened) -> bool {
     let traits = &directory.object.filesystem.traits;
     traits.memory && traits.stable_directory_offsets
+}
+
+impl Room {
+    fn for_entries(call: &Call<'_>, entries: usize) -> Room {
+        let bytes = if call.inline {
+            INLINE_LISTING_BYTES_MAX
+        } else {
+            usize::MAX
+        };
+        Room { entries, bytes }
+    }
 }
 
 /// DEFER if it will not do, as far as can be told before.
 fn room(call: &Call<'_>, directory: &Opened, stat: &libc::statx, budget: Budget, plus: bool) -> Result<Room> {
     if !call.inline {
-        return Ok(Room {
-            entries: usize::MAX,
-            bytes: usize::MAX,
-        });
+        return Ok(Room::for_entries(call, usize::MAX));
     }
-    if !may_be_inline(directory) || plus && !directory.object.filesystem.has_plain_entries() {
+    if !is_in_memory(directory) || plus && !directory.object.filesystem.has_plain_entries() {
         return Err(DEFER);
     }
     let most = if plus {
@@ -124,10 +155,7 @@ fn room(call: &Call<'_>, directory: &Opened, stat: &libc::statx, budget: Budget,
     if stat.stx_size / TMPFS_ENTRY_BYTES > most as u64 && fitting > most {
         return Err(DEFER);
     }
-    Ok(Room {
-        entries: most,
-        bytes: INLINE_LISTING_BYTES_MAX,
-    })
+    Ok(Room::for_entries(call, most))
 }
 
 fn list_by_offset(filler: &mut Filler<'_>, cookie: u64) -> Result<bool> {
@@ -215,14 +243,37 @@ impl Filler<'_> {
                 continue;
             };
             for (entry, found) in batch.iter().zip(finder.find(batch)) {
-                let plus = match &found {
-                    Found::Gone => continue,
-                    Found::Nothing => Plus::Nothing,
-                    Found::Object(attributes, wire) => Plus::Known(attributes, wire),
-                };
-                if !self.push(entry, &plus)? {
+                if !self.push_found(entry, &found)? {
                     return Ok(false);
                 }
+            }
+        }
+        Ok(true)
+    }
+
+    /// As `take`, of entries that are open.
+    fn take_open(
+        &mut self,
+        finder: &Finder<'_>,
+        listing: &OpenListing,
+        entries: &[OpenEntry],
+    ) -> Result<bool> {
+        let may_search = finder.may_search();
+        for open in entries {
+            let record = open.entry.record();
+            let found = match finder.look_at(open) {
+                _ if !may_search => Found::Nothing,
+                Some(found) => found,
+                None => {
+                    open_listing::forget(self.directory, listing);
+                    if self.call.inline && !is_in_memory(self.directory) {
+                        return Err(DEFER);
+                    }
+                    finder.find(&[record]).pop().unwrap_or(Found::Nothing)
+                }
+            };
+            if !self.push_found(&record, &found)? {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -251,6 +302,15 @@ impl Filler<'_> {
             _ => &self.directory.object.wire,
         };
         Some(wire.as_bytes().len())
+    }
+
+    /// False if it does not fit.
+    fn push_found(&mut self, entry: &Record<'_>, found: &Found) -> Result<bool> {
+        match found {
+            Found::Gone => Ok(true),
+            Found::Nothing => self.push(entry, &Plus::Nothing),
+            Found::Object(attributes, wire) => self.push(entry, &Plus::Known(attributes, wire)),
+        }
     }
 
     /// False if it does not fit.

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::SystemTime;
 
 use crate::answer::Attributes;
-use crate::attributes::attributes;
+use crate::attributes::{attributes, attributes_by_fstat};
 use crate::call::{Call, Opened, stat_in};
 use crate::change_stamp::ChangeStamp;
 use crate::directory_records::Record;
@@ -14,6 +14,7 @@ use crate::filesystem::ObjectName;
 use crate::handle::WireHandle;
 use crate::kernel_handle::KernelHandle;
 use crate::observer::Subject;
+use crate::open_listing::OpenEntry;
 use crate::syscalls_unsafe as sys;
 
 pub(crate) enum Found {
@@ -60,12 +61,45 @@ impl<'a> Finder<'a> {
         }
     }
 
+    pub fn may_search(&self) -> bool {
+        self.directory.permit(self.stat, libc::X_OK).is_ok()
+    }
+
+    /// Whether any change of the names since then shows, and nothing but them decides what is found.
+    pub fn sees_every_change(&self) -> bool {
+        self.is_settled && self.directory.object.filesystem.has_plain_entries()
+    }
+
+    /// What there is to say about an open entry, given that the caller may search; None if it has been closed.
+    pub fn look_at(&self, open: &OpenEntry) -> Option<Found> {
+        let record = open.entry.record();
+        if record.is_dot() {
+            return Some(self.itself());
+        }
+        if record.is_dot_dot() {
+            return Some(self.parent());
+        }
+        let object = open.object()?;
+        let subject = Subject {
+            wire: &object.wire,
+            fileid: object.fileid,
+            fsid: object.fsid,
+            known: Some(&object.known),
+        };
+        self.call.gives_of(self.directory, &subject);
+        Some(match sys::fstat(object.path()) {
+            Ok(stat) if stat.st_nlink == 0 => Found::Gone,
+            Ok(stat) => Found::Object(attributes_by_fstat(&stat, object.fsid), object.wire),
+            Err(_) => Found::Nothing,
+        })
+    }
+
     /// What there is to say about each.
     pub fn find(&self, entries: &[Record<'_>]) -> Vec<Found> {
         if !self.directory.object.filesystem.has_plain_entries() {
             return self.find_by_opening(entries);
         }
-        if self.directory.permit(self.stat, libc::X_OK).is_err() {
+        if !self.may_search() {
             return entries.iter().map(|_| Found::Nothing).collect();
         }
         self.find_by_name(entries)

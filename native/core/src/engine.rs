@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -97,6 +97,8 @@ pub struct Engine {
     observer: OnceLock<Arc<dyn Observer>>,
     directory_key: [u8; 32],
     pub(crate) entry_handles: EntryHandles,
+    /// Of all open listings.
+    pub(crate) open_entries: Arc<AtomicUsize>,
     state: Arc<StateDirectory>,
     volumes: RwLock<HashMap<ExportId, Arc<Volume>>>,
     /// Whether a file gets the mode it is created with on any thread, not only in the pools.
@@ -141,6 +143,7 @@ impl Engine {
             observer: OnceLock::new(),
             directory_key: blake3::derive_key("fsva 2026 directory order v1", state.key().as_bytes()),
             entry_handles: EntryHandles::default(),
+            open_entries: Arc::default(),
             state: Arc::new(state),
             volumes: RwLock::default(),
             no_umask: credentials::umask() == Some(0),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -15,6 +15,7 @@ use crate::filesystem_identity::FilesystemIdentity;
 use crate::filesystem_traits::{Traits, kernel_release};
 use crate::handle::FilesystemKey;
 use crate::mount_root::{open_mount, open_root};
+use crate::mount_watch::MountWatch;
 use crate::mountinfo::{self, Mount};
 use crate::state_directory::StateDirectory;
 use crate::syscalls_unsafe as sys;
@@ -24,15 +25,15 @@ pub struct ExportFilesystems {
     state: Arc<StateDirectory>,
     kernel: (u32, u32),
     mounted: RwLock<Arc<Mounted>>,
+    watch: MountWatch,
     /// Held while the mounts are read.
     mountinfo: Mutex<MountInfo>,
 }
 
 struct MountInfo {
-    /// poll(2) tells when the mounts have changed since it was last asked.
     file: File,
-    /// What it told last has not been looked at, because something went wrong.
-    is_behind: bool,
+    /// By the watch, when it was last read without anything going wrong.
+    read_at: Option<u64>,
 }
 
 /// What was found when the mounts were last read.
@@ -61,9 +62,10 @@ impl ExportFilesystems {
             state,
             kernel: kernel_release(),
             mounted: RwLock::default(),
+            watch: MountWatch::open()?,
             mountinfo: Mutex::new(MountInfo {
                 file: File::open("/proc/self/mountinfo")?,
-                is_behind: true,
+                read_at: None,
             }),
         };
         filesystems.refresh()?;
@@ -95,6 +97,11 @@ impl ExportFilesystems {
             .and_then(|root| identity(root.as_fd()));
         // The served one is open, so its inode number is not given to another.
         matches!((served, there), (Ok(served), Ok(there)) if served == there)
+    }
+
+    /// Another number than before if any mounts have changed since: never blocks.
+    pub fn mount_changes(&self) -> u64 {
+        self.watch.changes()
     }
 
     /// By the key in a handle, among those known: never blocks.
@@ -158,10 +165,10 @@ impl ExportFilesystems {
 
     fn refresh(&self) -> Result<()> {
         let mut mountinfo = self.mountinfo.lock().unwrap();
-        mountinfo.is_behind |= mounts_changed(&mountinfo.file);
-        if mountinfo.is_behind {
+        let changes = Some(self.watch.changes());
+        if mountinfo.read_at != changes {
             self.read_mounts(&mut mountinfo.file)?;
-            mountinfo.is_behind = false;
+            mountinfo.read_at = changes;
         }
         Ok(())
     }
@@ -366,16 +373,4 @@ fn unlisted(id: u64, root: std::os::fd::BorrowedFd) -> Mount {
         source: format!("{magic:x}"),
         super_options: String::new(),
     }
-}
-
-/// Also takes note: the next call is about changes after this one.
-fn mounts_changed(mountinfo: &File) -> bool {
-    let mut poll = libc::pollfd {
-        fd: mountinfo.as_raw_fd(),
-        events: libc::POLLPRI,
-        revents: 0,
-    };
-    // SAFETY: poll is one pollfd; with a timeout of 0 the call does not wait.
-    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
-    ready > 0 && poll.revents & (libc::POLLPRI | libc::POLLERR) != 0
 }

@@ -13,6 +13,7 @@ use crate::errno::{Errno, Result};
 use crate::filesystem::{Filesystem, ObjectName};
 use crate::handle::{ExportId, WireHandle};
 use crate::observer::KnownSlot;
+use crate::open_listing::Listed;
 use crate::permission_cache::PermissionCache;
 use crate::syscalls_unsafe as sys;
 
@@ -74,6 +75,8 @@ pub struct Object {
     pub(crate) permissions: PermissionCache,
     /// Of a directory without stable offsets.
     pub(crate) snapshot: Mutex<Option<Arc<Snapshot>>>,
+    /// Of a directory.
+    pub(crate) listed: Mutex<Listed>,
     pub(crate) changes: Changes,
     /// Who knows the handle, once somebody does.
     pub(crate) known: KnownSlot,
@@ -106,6 +109,7 @@ impl Object {
             streams: Mutex::default(),
             permissions: PermissionCache::default(),
             snapshot: Mutex::default(),
+            listed: Mutex::default(),
             changes: Changes::default(),
             known: KnownSlot::new(),
             unstable: AtomicBool::new(false),

@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use fsva_core::directory::INLINE_LISTING_BYTES_MAX;
-use scratch::run;
+use scratch::{isolated, run};
 use served::{BOB, ListedEntry, ROOT, Served, listed, listing_plus, on_ext4, on_tmpfs, settle};
 
 fn entry(served: &Served, name: &str) -> ListedEntry {
@@ -129,16 +129,18 @@ fn what_does_not_fit_into_the_room_of_the_event_loop_is_for_the_pool() {
     on_tmpfs(
         "what_does_not_fit_into_the_room_of_the_event_loop_is_for_the_pool",
         |mount, served| {
-            for number in 0..44 {
+            for number in 0..100 {
                 fs::write(mount.join(format!("{number:0>250}")), "").unwrap();
             }
+            settle();
             let list = |bytes| served.inline_bytes(BOB, listing_plus(&served.root, bytes));
-            let entries = served.readdirplus(BOB, &served.root).unwrap();
-            assert_eq!(entries.len(), 46);
-            assert!(entries.len() * (250 + 84 + 40) > INLINE_LISTING_BYTES_MAX);
+            for _ in 0..3 {
+                assert_eq!(served.readdirplus(BOB, &served.root).unwrap().len(), 102);
+            }
+            const { assert!(102 * (250 + 84 + 40) > INLINE_LISTING_BYTES_MAX) };
             assert!(list(128 << 10).is_none());
-            let (_, some) = list(12 << 10).expect("there is room for so much");
-            assert!(some.len() <= INLINE_LISTING_BYTES_MAX && some.len() > 8 << 10);
+            let (_, some) = list(24 << 10).expect("there is room for so much");
+            assert!(some.len() <= INLINE_LISTING_BYTES_MAX && some.len() > 16 << 10);
         },
     );
 }
@@ -190,4 +192,196 @@ fn a_mount_point_has_no_handle_of_what_it_covers() {
             assert_eq!(entry(served, "covered").attributes, None);
         },
     );
+}
+
+/// Often enough that entries that can be opened are open.
+fn list_until_open(served: &Served, directory: &[u8]) {
+    settle();
+    for _ in 0..3 {
+        served.readdirplus(ROOT, directory).unwrap();
+    }
+    let inline = served.inline_bytes(ROOT, listing_plus(directory, 32 << 10));
+    assert!(inline.is_some(), "the entries are open, or this shows nothing");
+}
+
+fn names(served: &Served, directory: &[u8]) -> Vec<String> {
+    let entries = served.readdirplus(ROOT, directory).unwrap();
+    let mut names: Vec<_> = entries.into_iter().map(|entry| entry.name).collect();
+    names.sort();
+    names
+}
+
+/// What local programs do shows at once in a directory whose entries are open.
+fn open_entries_show_what_is_there(mount: &Path, served: &Served) {
+    let directory = mount.join("listed");
+    fs::create_dir(&directory).unwrap();
+    fs::create_dir(mount.join("elsewhere")).unwrap();
+    for number in 0..100 {
+        fs::write(directory.join(format!("{number}")), "").unwrap();
+    }
+    let wire = served.lookup(ROOT, &served.root, "listed").unwrap();
+    let entry = |name: &str| {
+        let entries = served.readdirplus(ROOT, &wire).unwrap();
+        entries.into_iter().find(|entry| entry.name == name)
+    };
+    // The first marks the time of access.
+    served.readdirplus(ROOT, &wire).unwrap();
+    let by_name = served.readdirplus(ROOT, &wire).unwrap();
+    list_until_open(served, &wire);
+    assert!(served.readdirplus(ROOT, &wire).unwrap() == by_name);
+
+    // Attributes, by whichever name they are changed.
+    fs::set_permissions(directory.join("7"), fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(directory.join("7"), "longer").unwrap();
+    let changed = entry("7").unwrap();
+    assert_eq!(
+        (attribute(&changed, MODE), attribute(&changed, SIZE_LOW)),
+        (0o640, 6)
+    );
+    fs::hard_link(directory.join("8"), mount.join("other name")).unwrap();
+    list_until_open(served, &wire);
+    fs::write(mount.join("other name"), "four").unwrap();
+    assert_eq!(attribute(&entry("8").unwrap(), SIZE_LOW), 4);
+
+    // Names: new, gone, of another file, of each other's.
+    fs::write(directory.join("new"), "").unwrap();
+    assert!(entry("new").is_some());
+    list_until_open(served, &wire);
+    fs::remove_file(directory.join("new")).unwrap();
+    assert!(entry("new").is_none());
+    list_until_open(served, &wire);
+    let former = entry("9").unwrap();
+    fs::write(mount.join("elsewhere/9"), "replaced").unwrap();
+    fs::rename(mount.join("elsewhere/9"), directory.join("9")).unwrap();
+    let replaced = entry("9").unwrap();
+    assert_ne!(replaced.handle, former.handle);
+    assert_eq!(attribute(&replaced, SIZE_LOW), 8);
+    assert_eq!(replaced.handle, Some(served.lookup(ROOT, &wire, "9").unwrap()));
+    list_until_open(served, &wire);
+    fs::rename(directory.join("1"), mount.join("elsewhere/1")).unwrap();
+    fs::rename(directory.join("2"), directory.join("1")).unwrap();
+    assert_eq!(
+        entry("1").unwrap().handle,
+        Some(served.lookup(ROOT, &wire, "1").unwrap())
+    );
+    assert!(entry("2").is_none());
+
+    // Removed by a client: nothing keeps it.
+    list_until_open(served, &wire);
+    served.remove(ROOT, &wire, "3").unwrap();
+    assert!(!names(served, &wire).contains(&"3".to_owned()));
+}
+
+#[test]
+fn open_entries_show_what_is_there_on_tmpfs() {
+    on_tmpfs(
+        "open_entries_show_what_is_there_on_tmpfs",
+        open_entries_show_what_is_there,
+    );
+}
+
+#[test]
+fn open_entries_show_what_is_there_on_ext4() {
+    on_ext4("open_entries_show_what_is_there_on_ext4", |scratch, served| {
+        open_entries_show_what_is_there(&scratch.path("mnt"), served);
+    });
+}
+
+#[test]
+fn an_open_entry_is_not_listed_as_what_a_mount_covers() {
+    on_tmpfs(
+        "an_open_entry_is_not_listed_as_what_a_mount_covers",
+        |mount, served| {
+            let (covered, file) = (mount.join("covered"), mount.join("file"));
+            fs::create_dir(&covered).unwrap();
+            fs::write(&file, "").unwrap();
+            list_until_open(served, &served.root);
+            run("mount", &["-t", "tmpfs", "none", covered.to_str().unwrap()]);
+            run("mount", &["--bind", "/dev/null", file.to_str().unwrap()]);
+            for _ in 0..4 {
+                for name in ["covered", "file"] {
+                    assert_eq!(entry(served, name).handle, None);
+                    assert_eq!(entry(served, name).attributes, None);
+                }
+            }
+            run("umount", &[covered.to_str().unwrap()]);
+            assert!(entry(served, "covered").handle.is_some());
+            assert_eq!(entry(served, "file").handle, None);
+        },
+    );
+}
+
+#[test]
+fn who_may_not_search_learns_only_names_of_open_entries() {
+    on_tmpfs(
+        "who_may_not_search_learns_only_names_of_open_entries",
+        |mount, served| {
+            let directory = mount.join("d");
+            fs::create_dir(&directory).unwrap();
+            fs::write(directory.join("file"), "").unwrap();
+            let wire = served.lookup(BOB, &served.root, "d").unwrap();
+            let told = |uid| {
+                let entries = served.readdirplus(uid, &wire).unwrap();
+                entries.into_iter().any(|entry| entry.handle.is_some())
+            };
+            list_until_open(served, &wire);
+            assert!(told(BOB));
+            fs::set_permissions(&directory, fs::Permissions::from_mode(0o744)).unwrap();
+            assert!(!told(BOB));
+            list_until_open(served, &wire);
+            assert!(told(ROOT) && !told(BOB));
+        },
+    );
+}
+
+#[test]
+fn a_listing_keeps_no_removed_file() {
+    on_tmpfs("a_listing_keeps_no_removed_file", |mount, served| {
+        let used = || {
+            let stat = std::process::Command::new("stat")
+                .args(["-f", "-c", "%f"])
+                .arg(mount)
+                .output()
+                .unwrap();
+            String::from_utf8(stat.stdout).unwrap()
+        };
+        fs::create_dir(mount.join("d")).unwrap();
+        let wire = served.lookup(ROOT, &served.root, "d").unwrap();
+        let before = used();
+        fs::write(mount.join("d/file"), vec![1; 1 << 20]).unwrap();
+        list_until_open(served, &wire);
+        assert_ne!(used(), before);
+        // A client moves it where nobody lists, and removes it there.
+        fs::rename(mount.join("d/file"), mount.join("file")).unwrap();
+        served.remove(ROOT, &served.root, "file").unwrap();
+        assert_eq!(used(), before);
+    });
+}
+
+#[test]
+fn what_reading_marks_is_marked_by_listings_of_open_entries() {
+    isolated("what_reading_marks_is_marked_by_listings_of_open_entries", || {
+        for (options, marks_each) in [("relatime", false), ("strictatime", true)] {
+            let scratch = scratch::Scratch::new();
+            let mount = scratch.directory("mnt");
+            run("mount", &["-t", "tmpfs", "-o", options, "none", &mount]);
+            let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
+            fs::write(scratch.path("mnt/file"), "").unwrap();
+            settle();
+            let accessed = || {
+                fs::metadata(&mount)
+                    .map(|data| (data.atime(), data.atime_nsec()))
+                    .unwrap()
+            };
+            let fresh = accessed();
+            served.readdirplus(ROOT, &served.root).unwrap();
+            assert_ne!(accessed(), fresh);
+            for _ in 0..4 {
+                let then = accessed();
+                settle();
+                served.readdirplus(ROOT, &served.root).unwrap();
+                assert_eq!(accessed() != then, marks_each, "{options}");
+            }
+        }
+    });
 }
