@@ -67,7 +67,8 @@ class Daemon {
   readonly #server: Server
   readonly #systemd = new SystemdNotifier()
   #metricsEndpoint: MetricsEndpoint | undefined
-  #reloading: Promise<void> = Promise.resolve()
+  readonly #started = Promise.withResolvers<void>()
+  #reloading: Promise<void> = this.#started.promise
   #stopping = false
 
   constructor(commandLine: CommandLine, settings: Settings, log: Logger) {
@@ -93,6 +94,10 @@ class Daemon {
 
   async start(): Promise<void> {
     const { metrics, listen, exports } = this.#settings
+    // Whoever has changed the config does not know how far we are.
+    process.on('SIGHUP', () => {
+      this.#reloading = this.#reloading.then(() => this.#reload())
+    })
     const addresses = await this.#server.start()
     const ready = [
       'fsva-nfsd ready:',
@@ -114,6 +119,7 @@ class Daemon {
     ready.push(`exports ${exports.map((entry) => shownPath(entry.path)).join(' ')}`)
     process.stdout.write(`${ready.join(' ')}\n`)
     await this.#tellSystemd('--ready', `--status=Serving ${exports.length} exports on ${listen.join(', ')}`)
+    this.#started.resolve()
   }
 
   async #startMetrics(address: string, port: number): Promise<SocketAddress> {
@@ -127,9 +133,6 @@ class Daemon {
   }
 
   #listenToSignals(): void {
-    process.on('SIGHUP', () => {
-      this.#reloading = this.#reloading.then(() => this.#reload())
-    })
     process.on('SIGUSR1', () => this.#logSummaryOfNow())
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {

@@ -1,4 +1,4 @@
-import { Backend } from './backend.ts'
+import { Backend, StateDirectoryError } from './backend.ts'
 import { parseClientPattern } from './config/client-pattern.ts'
 import { ClientResolver } from './config/resolve-clients.ts'
 import { defaultGraceSeconds, defaultStateDirectory, mountPort, nfsPort } from './config/settings.ts'
@@ -121,7 +121,7 @@ export class NfsServer implements Server {
     })
     this.#locking = locking
     this.metrics.setLocks(() => locking.figures())
-    locking.begin()
+    this.#beginLocking(locking)
     const { replyCache } = backend
     if (replyCache !== undefined) this.metrics.setReplyCache(() => replyCache.figures())
     if (this.#options.manageGids) this.#groups = this.#createGroups()
@@ -203,6 +203,15 @@ export class NfsServer implements Server {
     process.nextTick(() => {
       throw error
     })
+  }
+
+  #beginLocking(locking: Locking): void {
+    try {
+      locking.begin()
+    } catch (error) {
+      const why = `cannot write to the state directory: ${(error as Error).message}`
+      throw new StateDirectoryError(why, { cause: error })
+    }
   }
 
   #createSideChannel({ core }: Backend): SideChannel | undefined {

@@ -6,8 +6,8 @@
  * post-operation attributes) are filled in whenever there is something true to say, else undefined. A method
  * may answer at once or later: at once only where it cannot block.
  *
- * Handles are minted by the Vfs and opaque to everyone else: 1 to 64 bytes, stable across server restart and
- * rename. Names are bytes, one component, never interpreted as text: never empty, without '/' and NUL, and "." and
+ * Handles are minted by the Vfs and opaque to everyone else: 1 to 38 bytes where they are sealed outside of it
+ * (guarded-vfs.ts), else up to 64; stable across server restart and rename. Names are bytes, one component, never interpreted as text: never empty, without '/' and NUL, and "." and
  * ".." come to lookup only (programs/nfs3/names.ts answers the rest). How long they may be is the Vfs's to say:
  * ENAMETOOLONG. Offsets and sizes of at most 2^63 - 1 reach it. Buffers that a method is given stay untouched by
  * others until its answer settles; buffers that it answers with are not reused by it.

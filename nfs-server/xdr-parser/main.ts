@@ -42,11 +42,29 @@ async function bringUpToDate(source: string, { check, runtime }: Options): Promi
   return false
 }
 
+/** What the file system says, in words that name the file. */
+function isFileError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error
+}
+
+function parseCommandLine() {
+  try {
+    return parseArgs({
+      options: { check: { type: 'boolean' }, runtime: { type: 'string' }, help: { type: 'boolean' } },
+      allowPositionals: true,
+    })
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { check: { type: 'boolean' }, runtime: { type: 'string' }, help: { type: 'boolean' } },
-    allowPositionals: true,
-  })
+  const commandLine = parseCommandLine()
+  if (typeof commandLine === 'string') {
+    console.error(`${commandLine}\n\n${usage}`)
+    return 2
+  }
+  const { values, positionals } = commandLine
   if (values.help) {
     console.log(usage)
     return 0
@@ -57,7 +75,7 @@ async function main(): Promise<number> {
     try {
       if (!(await bringUpToDate(source, options)) && options.check) failed = true
     } catch (error) {
-      if (!(error instanceof XdrSyntaxError)) throw error
+      if (!(error instanceof XdrSyntaxError) && !isFileError(error)) throw error
       console.error(error.message)
       failed = true
     }

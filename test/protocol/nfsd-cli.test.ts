@@ -133,6 +133,22 @@ t.test('SIGHUP: a good config replaces the exports, a bad one changes nothing', 
   t.same(await exportsOf(mount), [exported, other])
 })
 
+t.test('a SIGHUP that comes before it is ready waits until then', async (t) => {
+  const whenItOpensPorts = `
+    import { Socket } from 'node:dgram'
+    const { bind } = Socket.prototype
+    Socket.prototype.bind = function (...where) {
+      process.kill(process.pid, 'SIGHUP')
+      return bind.apply(this, where)
+    }`
+  const imported = `data:text/javascript,${encodeURIComponent(whenItOpensPorts)}`
+  // Not by `env`, in which tap puts a handler of its own for the signal.
+  const wrapper = ['env', `NODE_OPTIONS=--import=${imported}`]
+  const nfsd = start(t, ['--export', exported, ...ports()], { wrapper })
+  await nfsd.ready()
+  await nfsd.waitFor('stderr', /"configuration reloaded"/)
+})
+
 t.test('--check-config', async (t) => {
   const config = join(directory, 'check.yaml')
   writeFileSync(config, `exports: [{ path: ${other}, sync: false }]\n`)
@@ -161,6 +177,15 @@ t.test('what it cannot start with, it explains', async (t) => {
     ['--export', exported, ...ports(), '--listen', '192.0.2.77'],
     1,
     /not an address of this machine/,
+  )
+
+  const state = join(directory, 'state-of-another-make')
+  mkdirSync(state, { mode: 0o700 })
+  mkdirSync(join(state, 'locks.json.now'))
+  await failing(
+    ['--export', exported, ...ports(), '--state-dir', state],
+    1,
+    /"cannot write to the state directory: EISDIR: [^"]*locks\.json\.now' \(--state-dir DIR chooses another/,
   )
 
   const taken = createServer().listen(0, '127.0.0.1')
