@@ -4,6 +4,7 @@ import type { Caller } from './caller.ts'
 import type { ExportOptions } from './exports.ts'
 import type { Logger } from './log.ts'
 import { type OpenReplyCache, openReplyCache } from './reply-cache/open-reply-cache.ts'
+import { takePiece } from './rpc/buffer-pool.ts'
 import { GuardedVfs } from './vfs/guarded-vfs.ts'
 import { Core, type Judgement } from './vfs/native-core.ts'
 import { NativeExportGuard } from './vfs/native-export-guard.ts'
@@ -39,7 +40,7 @@ export class Backend {
   constructor({ exports, stateDir, vfs, replyCacheBytesMax, log }: BackendOptions) {
     this.core = openCore(stateDir)
     this.#log = log
-    this.#native = vfs === undefined ? new NativeVfs(this.core) : undefined
+    this.#native = vfs === undefined ? new NativeVfs(this.core, takePiece) : undefined
     this.vfs = this.#native ?? new GuardedVfs(vfs!, new NativeExportGuard(this.core))
     try {
       this.setExports(exports)

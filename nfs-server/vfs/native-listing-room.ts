@@ -1,24 +1,27 @@
 import { answerLayout } from '../../native/answer-layout.ts'
 
-const slabBytes = 1 << 17
+/** Gives out memory, uninitialized, that nobody else writes to before whoever it is for has done with it. */
+export type TakeMemory = (byteLength: number) => Uint8Array
 
-/**
- * Memory for listings that are answered at once. Each keeps the bytes that it took, which nobody writes again; the slab goes
- * when its last listing has been sent.
- */
+/** Memory for listings that are answered at once. Each keeps what it was offered. */
 export class ListingRoom {
-  #free = new Uint8Array(0)
+  readonly #takeMemory: TakeMemory
+  #offered: Uint8Array | undefined
+
+  constructor(takeMemory: TakeMemory) {
+    this.#takeMemory = takeMemory
+  }
 
   /** Where the next listing may be written. */
   offer(): Uint8Array {
-    if (this.#free.length < answerLayout.inlineListingBytesMax) this.#free = Buffer.allocUnsafeSlow(slabBytes)
-    return this.#free
+    this.#offered ??= this.#takeMemory(answerLayout.inlineListingBytesMax)
+    return this.#offered
   }
 
   /** The first bytes of what was offered last: the listing. */
   take(byteLength: number): Uint8Array {
-    const taken = this.#free.subarray(0, byteLength)
-    this.#free = this.#free.subarray(byteLength)
+    const taken = this.offer().subarray(0, byteLength)
+    this.#offered = undefined
     return taken
   }
 }

@@ -5,7 +5,7 @@
 import type { Caller } from '../caller.ts'
 import { getaclResult, toAclBytes } from './native-acl.ts'
 import type { Core } from './native-core.ts'
-import { ListingRoom } from './native-listing-room.ts'
+import { ListingRoom, type TakeMemory } from './native-listing-room.ts'
 import {
   accessResult,
   attributesResult,
@@ -66,10 +66,12 @@ import {
 
 export class NativeVfs implements Vfs {
   readonly #session: Session
-  readonly #listingRoom = new ListingRoom()
+  readonly #listingRoom: ListingRoom
 
-  constructor(core: Core) {
+  /** `takeListingMemory`: where listings that are answered at once are written. */
+  constructor(core: Core, takeListingMemory: TakeMemory = (length) => Buffer.allocUnsafeSlow(length)) {
     this.#session = new Session(core)
+    this.#listingRoom = new ListingRoom(takeListingMemory)
   }
 
   /** Calls that are not answered yet. */

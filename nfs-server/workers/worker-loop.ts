@@ -10,6 +10,7 @@ import { TransportCounters } from '../metrics/counted-accept.ts'
 import type { ThreadFigures } from '../metrics/metrics.ts'
 import { createNfsPrograms } from '../nfs-programs.ts'
 import { RepeatLimit } from '../repeat-limit.ts'
+import { takePiece } from '../rpc/buffer-pool.ts'
 import { Dispatcher } from '../rpc/dispatch.ts'
 import { RpcListener } from '../rpc/listener.ts'
 import { HandedOver } from '../rpc/listener-handed-over.ts'
@@ -47,7 +48,7 @@ export class WorkerLoop {
     this.#port = port
     this.#exports = start.exports
     this.#core = new Core({ shared: start.core })
-    this.#vfs = new NativeVfs(this.#core)
+    this.#vfs = new NativeVfs(this.#core, takePiece)
     this.#replies = start.hasReplyCache ? new Replies(this.#core) : undefined
     this.#listener = new RpcListener({
       limits: start.limits,

@@ -6,7 +6,7 @@ import type { Procedure } from '../../xdr/procedure.ts'
 import { access } from './access.ts'
 import { commit } from './commit.ts'
 import { create } from './create.ts'
-import { withEncoded } from './encoded-listing.ts'
+import { listingDone, withEncoded } from './encoded-listing.ts'
 import { fsinfo } from './fsinfo.ts'
 import { fsstat } from './fsstat.ts'
 import { getattr } from './getattr.ts'
@@ -78,16 +78,22 @@ export function createNfsProgram(vfs: Vfs): RpcProgram {
     once(nfs.NFSPROC3_RMDIR, rmdir(vfs)),
     once(nfs.NFSPROC3_RENAME, rename(vfs)),
     once(nfs.NFSPROC3_LINK, link(vfs)),
-    idempotent(
-      withEncoded(nfs.NFSPROC3_READDIR),
-      readdir(vfs),
-      ({ count }) => dataReplyBytes(count, directoryReplyBytesMax) * listingFactor,
-    ),
-    idempotent(
-      withEncoded(nfs.NFSPROC3_READDIRPLUS),
-      readdirplus(vfs),
-      ({ maxcount }) => dataReplyBytes(maxcount, directoryReplyBytesMax) * listingFactor,
-    ),
+    {
+      ...idempotent(
+        withEncoded(nfs.NFSPROC3_READDIR),
+        readdir(vfs),
+        ({ count }) => dataReplyBytes(count, directoryReplyBytesMax) * listingFactor,
+      ),
+      done: listingDone,
+    },
+    {
+      ...idempotent(
+        withEncoded(nfs.NFSPROC3_READDIRPLUS),
+        readdirplus(vfs),
+        ({ maxcount }) => dataReplyBytes(maxcount, directoryReplyBytesMax) * listingFactor,
+      ),
+      done: listingDone,
+    },
     idempotent(nfs.NFSPROC3_FSSTAT, fsstat(vfs)),
     idempotent(nfs.NFSPROC3_FSINFO, fsinfo(vfs)),
     idempotent(nfs.NFSPROC3_PATHCONF, pathconf(vfs)),
