@@ -347,6 +347,8 @@ interface Addon {
   answerLayout(): Record<string, number>
   /** The process ends next, with this code: what hangs in a worker's file system does not keep it from that. */
   processEnds(code: number): void
+  /** Large buffers are mappings of their own from now on, in the whole process: what is given up is not resident. */
+  mapLargeBuffers(): void
 }
 
 function load(): Addon {

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { addon } from '../native/binding.ts'
 import { type CommandLine, parseCommandLine, usageExitCode } from './command-line.ts'
 import { buildSettings } from './config/build-settings.ts'
 import type { Settings } from './config/settings.ts'
@@ -37,6 +38,7 @@ export async function runDaemon(args: readonly string[], version: string): Promi
   }
   // Files get the modes that their creators ask for, clients' files on any thread, and our own all say theirs.
   process.umask(0)
+  addon.mapLargeBuffers()
   const log = createLog(settings.log.level, settings.log.format)
   for (const warning of warnings) log.warn(warning)
   // Whoever read the ready line may close the pipe; that is no reason to stop serving.

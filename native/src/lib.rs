@@ -13,6 +13,7 @@ mod agent_lent;
 mod agent_local;
 mod agent_mapping;
 mod agent_memory_unsafe;
+mod allocator_unsafe;
 mod arguments;
 mod core;
 mod ending;
