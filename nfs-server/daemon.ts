@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net'
-import { addon } from '../native/binding.ts'
 import { type CommandLine, parseCommandLine, usageExitCode } from './command-line.ts'
 import { buildSettings } from './config/build-settings.ts'
 import type { Settings } from './config/settings.ts'
@@ -9,6 +8,7 @@ import { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
 import { isStartedByNpx, whenParentEnds } from './npx-parent.ts'
 import { SystemdNotifier } from './sd-notify.ts'
 import { createServer, type Server, type SocketAddress } from './server.ts'
+import { mapLargeBuffers } from './vfs/native-core.ts'
 
 const startFailedExitCode = 1
 /** As a shell reports a process that died of the signal. */
@@ -38,7 +38,7 @@ export async function runDaemon(args: readonly string[], version: string): Promi
   }
   // Files get the modes that their creators ask for, clients' files on any thread, and our own all say theirs.
   process.umask(0)
-  addon.mapLargeBuffers()
+  mapLargeBuffers()
   const log = createLog(settings.log.level, settings.log.format)
   for (const warning of warnings) log.warn(warning)
   // Whoever read the ready line may close the pipe; that is no reason to stop serving.

@@ -2,10 +2,11 @@
 
 use napi_derive::napi;
 
-/// Half of the largest READ's: smaller ones are seldom so many that the holes they leave matter.
-const OWN_MAPPING_BYTES: i32 = 512 << 10;
+/// Buffers of this size come by the hundred only when clients overload us, and are used again before they are freed: a
+/// system call for each that is freed costs little.
+const OWN_MAPPING_BYTES: i32 = 256 << 10;
 /// Free memory at the heap's end that is kept: the default, 128 KiB, is given back and taken anew by every few calls.
-const KEPT_BYTES: i32 = 16 << 20;
+const KEPT_BYTES: i32 = 1 << 20;
 
 /// For a process that is ours: from now on each large buffer is a mapping of its own, and back with the kernel once it is
 /// freed. glibc's own rule ends that with the first one it frees: from then on they come from the heap, whose holes between

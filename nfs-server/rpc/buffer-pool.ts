@@ -3,7 +3,8 @@
  * kernel's page faults busier than the copying does.
  *
  * A buffer goes back to the pool when the last hold on it is released, and its memory is somebody else's from then on.
- * One that nobody ever held, because things went wrong before, is left to the garbage collector.
+ * What the pool does not keep is freed at once: the garbage collector would come for it after a new crowd of clients has
+ * been given as much again. One that nobody ever held, because things went wrong before, is left to the collector.
  */
 
 /** Buffers come in multiples of this size, and pieces are of one such. */
@@ -18,7 +19,7 @@ export interface MemoryHolder {
 
 /** Memory and the number of those who still look at it. */
 export interface Chunk {
-  readonly bytes: Buffer
+  readonly bytes: Buffer<ArrayBuffer>
   /** Its memory is used again. */
   readonly isPooled: boolean
   /** Given out in pieces, see takePiece. */
@@ -100,14 +101,28 @@ export function discard(view: Uint8Array): void {
 
 export function release(chunk: Chunk | undefined): void {
   if (chunk === undefined || --chunk.holds > 0) return
-  chunk.holder?.release(chunk.bytes.length)
+  const { holder } = chunk
+  holder?.release(chunk.bytes.length)
   chunk.holder = undefined
   chunk.isSlab = false
-  if (!chunk.isPooled) return
+  if (!chunk.isPooled) {
+    // Its owner has given it up: those who held it were the last ones.
+    if (holder !== undefined) free(chunk)
+    return
+  }
   const size = chunk.bytes.length
-  if (unusedBytes + size > unusedBytesMax) return
+  if (unusedBytes + size > unusedBytesMax) {
+    free(chunk)
+    return
+  }
   unusedBytes += size
   const same = unused.get(size)
   if (same === undefined) unused.set(size, [chunk])
   else same.push(chunk)
+}
+
+/** The chunk is nobody's, now or later. */
+function free(chunk: Chunk): void {
+  // Its bytes get a new owner, which has room for none of them: they do not wait for the collector. Views of it are empty.
+  chunk.bytes.buffer.transfer(0)
 }

@@ -7,7 +7,15 @@
  * at it any more. A record too large for the chunk gets a buffer of exactly its size: what already arrived is copied, the
  * rest is read by the kernel straight into place, because `buffer()` hands out the unfilled part of it.
  */
-import { bufferBytes, type Chunk, hold, type MemoryHolder, newChunk, takeBuffer } from './buffer-pool.ts'
+import {
+  bufferBytes,
+  type Chunk,
+  discard,
+  hold,
+  type MemoryHolder,
+  newChunk,
+  takeBuffer,
+} from './buffer-pool.ts'
 import type { RpcLimits } from './limits.ts'
 import { borrowChunk, type ChunkUser, chunkBytes, leaveChunk } from './read-chunk.ts'
 
@@ -80,6 +88,7 @@ export class RecordReader implements ChunkUser {
   close(): void {
     this.#memory.release(this.arrivingBytes)
     this.arrivingBytes = 0
+    if (this.#fragment !== undefined) discard(this.#fragment)
     this.#fragment = undefined
     this.#fragments = []
     if (this.#chunk !== undefined) this.#handOver(this.#chunk)

@@ -24,6 +24,11 @@ export function announceProcessEnd(): void {
   process.once('exit', (code) => addon.processEnds(code))
 }
 
+/** For a process that is ours: large buffers that are given up are not resident any more. */
+export function mapLargeBuffers(): void {
+  addon.mapLargeBuffers()
+}
+
 /** One per state directory and process, of which each thread has one of these. */
 export class Core {
   readonly native: NativeCore

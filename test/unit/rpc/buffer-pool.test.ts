@@ -41,6 +41,22 @@ t.test('unused memory is bounded', async (t) => {
   const again = Array.from({ length: 20 }, () => takeBuffer(size))
   const kept = again.filter(({ buffer }) => buffers.has(buffer)).length
   t.ok(kept > 0 && kept * size <= 32 << 20, `${kept} were kept`)
+  // The views of memory that is freed are empty.
+  const freed = taken.filter(({ length }) => length === 0).length
+  t.equal(freed, taken.length - kept, 'the others are freed, rather than left to the garbage collector')
+})
+
+t.test('a chunk that was given up is freed by the last one that looks at it', async (t) => {
+  const released: number[] = []
+  const chunk = newChunk(odd)
+  hold(chunk.bytes)
+  hold(chunk.bytes)
+  chunk.holder = { release: (bytes) => released.push(bytes) }
+  release(chunk)
+  t.equal(chunk.bytes.length, odd)
+  release(chunk)
+  t.equal(chunk.bytes.length, 0)
+  t.same(released, [odd])
 })
 
 t.test('memory of others is nobody’s to hold, and chunks are not given out', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Chunk, hold, release } from '../../../nfs-server/rpc/buffer-pool.ts'
+import { type Chunk, hold, release, takeBuffer } from '../../../nfs-server/rpc/buffer-pool.ts'
 import { RecordMarkingError, RecordReader } from '../../../nfs-server/rpc/record-marking.ts'
 
 const limits = { recordBytesMax: 1 << 20, fragmentsMax: 64 }
@@ -158,6 +158,15 @@ t.test('a large record is read straight into a buffer of exactly its size', asyn
   t.equal(record.buffer, room.buffer, 'what the kernel wrote to is the record')
   t.equal(record.length, sent.length)
   t.ok(record.equals(sent))
+})
+
+t.test('the buffer of a record that never ends is used again', async (t) => {
+  const reader = new RecordReader(limits)
+  arrive(reader, reader.buffer(), marked(patterned(900_000, 2)).subarray(0, 5000))
+  t.equal(reader.next(), undefined)
+  const room = reader.buffer()
+  reader.close()
+  t.equal(takeBuffer(900_000).buffer, room.buffer)
 })
 
 t.test('after a large record little is read before the size of the next one is known', async (t) => {
