@@ -70,7 +70,8 @@ impl<'a> Finder<'a> {
         self.is_settled && self.directory.object.filesystem.has_plain_entries()
     }
 
-    /// What there is to say about an open entry, given that the caller may search; None if it has been closed.
+    /// What there is to say about an open entry, given that the caller may search; None if it has been closed, or is no more: then its name
+    /// may be another's, and is not to be missed.
     pub fn look_at(&self, open: &OpenEntry) -> Option<Found> {
         let record = open.entry.record();
         if record.is_dot() {
@@ -88,7 +89,7 @@ impl<'a> Finder<'a> {
         };
         self.call.gives_of(self.directory, &subject);
         Some(match sys::fstat(object.path()) {
-            Ok(stat) if stat.st_nlink == 0 => Found::Gone,
+            Ok(stat) if stat.st_nlink == 0 => return None,
             Ok(stat) => Found::Object(attributes_by_fstat(&stat, object.fsid), object.wire),
             Err(_) => Found::Nothing,
         })

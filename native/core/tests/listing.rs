@@ -334,6 +334,35 @@ fn who_may_not_search_learns_only_names_of_open_entries() {
     );
 }
 
+/// A name that is given to another file while it is listed is there before and after.
+#[test]
+fn a_name_that_changes_hands_is_in_every_listing() {
+    on_tmpfs(
+        "a_name_that_changes_hands_is_in_every_listing",
+        |mount, served| {
+            let directory = mount.join("d");
+            fs::create_dir(&directory).unwrap();
+            for number in 0..100 {
+                fs::write(directory.join(format!("{number}")), "").unwrap();
+            }
+            let wire = served.lookup(ROOT, &served.root, "d").unwrap();
+            let all = names(served, &wire);
+            // What is listed last changes hands in the middle of a listing most of the time.
+            let last = || served.readdirplus(ROOT, &wire).unwrap().pop().unwrap().name;
+            for _ in 0..15 {
+                fs::write(mount.join("new"), "").unwrap();
+                list_until_open(served, &wire);
+                let (new, name) = (mount.join("new"), directory.join(last()));
+                let replacing = std::thread::spawn(move || fs::rename(new, name));
+                while !replacing.is_finished() {
+                    assert_eq!(names(served, &wire), all);
+                }
+                replacing.join().unwrap().unwrap();
+            }
+        },
+    );
+}
+
 #[test]
 fn a_listing_keeps_no_removed_file() {
     on_tmpfs("a_listing_keeps_no_removed_file", |mount, served| {
