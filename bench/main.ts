@@ -82,6 +82,8 @@ progress('')
 const results = Object.fromEntries(chosen.map((work) => [work.id, taken(work, rounds.get(work)!)]))
 for (const { title, text } of tables(results, chosen)) console.log(`\n${title}\n\n${text}`)
 console.log(`\n${goalsTable(results, chosen)}`)
+if (options.isQuick)
+  console.log('\nOne short round shows that it runs: these figures mean nothing, met or not.')
 keep(results)
 
 /** All servers run at once and only one has work: who waits uses no processor, and ratios are of neighbouring seconds. */

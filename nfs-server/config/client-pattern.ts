@@ -12,6 +12,9 @@ const hostName = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.
 /** Parses '*', an address, a CIDR block or a host name. Throws an Error that says what would be right. */
 export function parseClientPattern(text: string): ClientPattern {
   if (text === '*') return { kind: 'any' }
+  // Which link a client is on nobody asks.
+  if (text.includes('%'))
+    throw new Error(`"${text}": an address is written without its zone ('%' and what follows)`)
   if (isIP(text) !== 0) return { kind: 'block', block: text }
   if (text.includes('/')) return { kind: 'block', block: checkBlock(text) }
   if (text.includes('*') || text.includes('?')) {

@@ -22,6 +22,8 @@ const wrong: [pattern: string, message: RegExp][] = [
   ['192.0.2.0/24/7', /not a CIDR block/],
   ['192.0.2.0/255.255.255.0', /netmask as its number of bits/],
   ['2001:db8::/129', /number from 0 to 128/],
+  ['fe80::1%eth0', /without its zone/],
+  ['fe80::%eth0/64', /without its zone/],
   ['host/24', /not a CIDR block/],
   ['*.example.org', /wildcards in names are not supported/],
   ['@trusted', /netgroups are not supported/],
