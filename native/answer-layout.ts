@@ -37,6 +37,7 @@ export const answerLayout = {
   'wcc.mtime': 8,
   'wcc.ctime': 16,
   'wcc.present': 24,
+  targetBytesMax: 4096,
   inlineListingBytesMax: 32768,
 } as const
 

@@ -112,7 +112,8 @@ export interface NativeSession {
   ): number
   lookup(caller: number, ticket: number, directory: Uint8Array, name: Uint8Array): number
   access(caller: number, ticket: number, object: Uint8Array, wanted: number): number
-  readlink(caller: number, ticket: number, symlink: Uint8Array): number
+  /** `room`, of targetBytesMax at least: gets the bytes of an answer that is there at once. */
+  readlink(caller: number, ticket: number, symlink: Uint8Array, room: Uint8Array): number
   read(caller: number, ticket: number, file: Uint8Array, offset: bigint, buffer: Uint8Array): number
   write(
     caller: number,

@@ -43,13 +43,22 @@ impl NativeSession {
         )
     }
 
+    /// An answer that is there at once has its bytes in `room`, of at least TARGET_BYTES_MAX.
     #[napi]
-    pub fn readlink(&mut self, caller: f64, ticket: u32, symlink: &[u8]) -> i32 {
-        self.start(
-            caller,
-            ticket,
-            handle(symlink).map(|symlink| Readlink { symlink }),
-        )
+    pub fn readlink(
+        &mut self,
+        caller: f64,
+        ticket: u32,
+        symlink: &[u8],
+        mut room: Uint8ArraySlice<'_>,
+    ) -> i32 {
+        let operation = handle(symlink).map(|symlink| Readlink { symlink });
+        let status = self.start(caller, ticket, operation);
+        if status == 0 {
+            // SAFETY: JavaScript waits for this call and uses the buffer afterwards.
+            self.copy_bytes(unsafe { room.as_mut() });
+        }
+        status
     }
 
     /// The caller keeps `buffer` alive and untouched until the answer is there.

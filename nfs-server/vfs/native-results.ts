@@ -78,9 +78,12 @@ export function accessResult(answer: NativeAnswer): AccessResult {
   return { status: statusOf(answer), attributes: objectOf(answer), access: countOf(answer) }
 }
 
-export function readlinkResult(answer: NativeAnswer): ReadlinkResult {
+/** An answer that was there at once has its bytes in `room`, for now. */
+export function readlinkResult(answer: NativeAnswer, room: Uint8Array): ReadlinkResult {
   const status = statusOf(answer)
-  return { status, attributes: objectOf(answer), target: status === 0 ? answer.extra : undefined }
+  if (status !== errno.OK) return { status, attributes: objectOf(answer), target: undefined }
+  const target = answer.extra.length > 0 ? answer.extra : room.slice(0, countOf(answer))
+  return { status, attributes: objectOf(answer), target }
 }
 
 export function readResult(answer: NativeAnswer): ReadResult {

@@ -2,6 +2,7 @@
  * The file system of the operating system, through the native core: policy, handles, credentials and the call
  * itself in one crossing.
  */
+import { answerLayout } from '../../native/answer-layout.ts'
 import type { Caller } from '../caller.ts'
 import { getaclResult, toAclBytes } from './native-acl.ts'
 import type { Core } from './native-core.ts'
@@ -67,6 +68,8 @@ import {
 export class NativeVfs implements Vfs {
   readonly #session: Session
   readonly #listingRoom: ListingRoom
+  /** Of a symbolic link that is read at once. */
+  readonly #targetRoom = new Uint8Array(answerLayout.targetBytesMax)
 
   /** `takeListingMemory`: where listings that are answered at once are written. */
   constructor(core: Core, takeListingMemory: TakeMemory = (length) => Buffer.allocUnsafeSlow(length)) {
@@ -129,8 +132,8 @@ export class NativeVfs implements Vfs {
   readlink(caller: Caller, symlink: FileHandle): Answer<ReadlinkResult> {
     return this.#session.start(
       caller,
-      (native, id, ticket) => native.readlink(id, ticket, symlink),
-      readlinkResult,
+      (native, id, ticket) => native.readlink(id, ticket, symlink, this.#targetRoom),
+      (answer) => readlinkResult(answer, this.#targetRoom),
     )
   }
 

@@ -7,6 +7,7 @@ use std::mem::offset_of;
 
 use crate::directory::INLINE_LISTING_BYTES_MAX;
 use crate::handle::{WIRE_BYTES_MAX, WireHandle};
+use crate::operations::readlink::TARGET_BYTES_MAX;
 
 #[repr(C)]
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct WccAttributes {
 pub struct Answer {
     /// 0 or an errno number.
     pub status: u32,
-    /// Bytes read, written or of a listing, access bits.
+    /// Bytes read, written, of a listing or of a link's target, access bits.
     pub count: u32,
     /// End of file or of directory; stable_how of a write.
     pub flags: u32,
@@ -157,6 +158,7 @@ layout! {
     "wcc.mtime" = offset_of!(WccAttributes, mtime) => 8,
     "wcc.ctime" = offset_of!(WccAttributes, ctime) => 16,
     "wcc.present" = offset_of!(WccAttributes, present) => 24,
+    "targetBytesMax" = TARGET_BYTES_MAX => 4096,
     "inlineListingBytesMax" = INLINE_LISTING_BYTES_MAX => 32768,
 }
 

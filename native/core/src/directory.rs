@@ -77,11 +77,7 @@ pub(crate) fn list<'a>(
     plus: bool,
     listing: &'a mut Listing,
 ) -> Result<bool> {
-    let open = if plus {
-        open_listing::of(call, directory, stat)?
-    } else {
-        None
-    };
+    let open = open_listing::of(call, directory, stat, plus)?;
     let rest = open.as_ref().and_then(|open| open.after(cookie));
     let mut filler = Filler {
         call,
@@ -96,7 +92,7 @@ pub(crate) fn list<'a>(
         count: 0,
     };
     let end = if let (Some(open), Some(rest)) = (&open, rest) {
-        filler.take_open(&Finder::new(call, directory, stat), open, rest)?
+        filler.take_open(open, rest)?
     } else if directory.object.filesystem.traits.stable_directory_offsets {
         list_by_offset(&mut filler, cookie)?
     } else {
@@ -252,31 +248,38 @@ impl Filler<'_> {
     }
 
     /// As `take`, of entries that are open.
-    fn take_open(
-        &mut self,
-        finder: &Finder<'_>,
-        listing: &OpenListing,
-        entries: &[OpenEntry],
-    ) -> Result<bool> {
-        let may_search = finder.may_search();
+    fn take_open(&mut self, listing: &OpenListing, entries: &[OpenEntry]) -> Result<bool> {
+        let may_search = self.finder.as_ref().is_some_and(Finder::may_search);
         for open in entries {
             let record = open.entry.record();
-            let found = match finder.look_at(open) {
-                _ if !may_search => Found::Nothing,
-                Some(found) => found,
-                None => {
-                    open_listing::forget(self.directory, listing);
-                    if self.call.inline && !is_in_memory(self.directory) {
-                        return Err(DEFER);
-                    }
-                    finder.find(&[record]).pop().unwrap_or(Found::Nothing)
-                }
+            let is_taken = match self.look_at(listing, open, may_search)? {
+                Some(found) => self.push_found(&record, &found)?,
+                None => self.push(&record, &Plus::No)?,
             };
-            if !self.push_found(&record, &found)? {
+            if !is_taken {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// None where only names are wanted.
+    fn look_at(&self, listing: &OpenListing, open: &OpenEntry, may_search: bool) -> Result<Option<Found>> {
+        let Some(finder) = &self.finder else {
+            return Ok(None);
+        };
+        if !may_search {
+            return Ok(Some(Found::Nothing));
+        }
+        let found = finder.look_at(open);
+        if found.is_some() {
+            return Ok(found);
+        }
+        open_listing::forget(self.directory, listing);
+        if self.call.inline && !is_in_memory(self.directory) {
+            return Err(DEFER);
+        }
+        Ok(finder.find(&[open.entry.record()]).pop())
     }
 
     /// How many of the entries may fit at most.

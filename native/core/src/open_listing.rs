@@ -136,16 +136,18 @@ pub(crate) fn may_be_open(directory: &Object) -> bool {
     matches!(*directory.listed.lock().unwrap(), Listed::Open(_))
 }
 
-/// The entries of the directory as it is now, given that `stat` is. DEFER if a thread that may wait had better open them.
+/// The entries of the directory as it is now, given that `stat` is. DEFER if they would help and a thread that may wait had
+/// better open them.
 pub(crate) fn of(
     call: &Call<'_>,
     directory: &Opened,
     stat: &libc::statx,
+    plus: bool,
 ) -> Result<Option<Arc<OpenListing>>> {
     let stamp = ChangeStamp::of(stat);
     let open = match &*directory.object.listed.lock().unwrap() {
         Listed::Open(open) if open.stamp == stamp => open.clone(),
-        Listed::Once(then) if *then == stamp && call.inline => return Err(DEFER),
+        Listed::Once(then) if *then == stamp && call.inline && plus => return Err(DEFER),
         _ => return Ok(None),
     };
     let filesystems = &call.engine.volume(directory.object.export)?.filesystems;

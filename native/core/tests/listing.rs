@@ -230,6 +230,15 @@ fn open_entries_show_what_is_there(mount: &Path, served: &Served) {
     list_until_open(served, &wire);
     assert!(served.readdirplus(ROOT, &wire).unwrap() == by_name);
 
+    let page = served.readdir(ROOT, &wire, 0, 128 << 10).unwrap();
+    let by_readdir: Vec<_> = by_name
+        .iter()
+        .map(|entry| (entry.name.clone(), entry.cookie))
+        .collect();
+    assert!(page.end && page.entries == by_readdir);
+    let rest = served.readdir(ROOT, &wire, by_readdir[49].1, 128 << 10).unwrap();
+    assert!(rest.end && rest.entries == by_readdir[50..]);
+
     // Attributes, by whichever name they are changed.
     fs::set_permissions(directory.join("7"), fs::Permissions::from_mode(0o640)).unwrap();
     fs::write(directory.join("7"), "longer").unwrap();

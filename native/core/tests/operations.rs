@@ -5,18 +5,21 @@ mod served;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use fsva_core::errno::Errno;
 use fsva_core::operations::commit::Commit;
 use fsva_core::operations::create::How;
+use fsva_core::operations::fsstat::Fsstat;
 use fsva_core::operations::getattr::Getattr;
 use fsva_core::operations::lookup::Lookup;
 use fsva_core::operations::mknod::{Mknod, Special};
+use fsva_core::operations::readlink::Readlink;
 use fsva_core::operations::set_attributes::SetAttributes;
 use fsva_core::operations::write::Stable;
 use scratch::{Scratch, isolated, run};
-use served::{ALICE, BOB, ROOT, Served, handle, handle_of, name, on_ext4, reading, with_mode};
+use served::{ALICE, BOB, ROOT, Served, handle, handle_of, name, on_ext4, on_tmpfs, reading, with_mode};
 
 #[test]
 fn what_is_cached_is_answered_at_once_and_the_rest_by_the_pool() {
@@ -74,6 +77,55 @@ fn what_is_cached_is_answered_at_once_and_the_rest_by_the_pool() {
                 "to be opened by handle first"
             );
             assert_eq!(other.inline(BOB, getattr()).unwrap().object.size, 5000);
+        },
+    );
+}
+
+/// Whether READLINK and FSSTAT are answered at once; what they say is true either way.
+fn links_and_space_at_once(mount: &Path, served: &Served) -> (bool, bool) {
+    std::os::unix::fs::symlink("where/it/leads", mount.join("link")).unwrap();
+    let link = served.lookup(ALICE, &served.root, "link").unwrap();
+    let readlink = || Readlink {
+        symlink: handle(&link),
+    };
+    let fsstat = || Fsstat {
+        object: handle(&served.root),
+    };
+    let pooled = served.run(BOB, &readlink()).unwrap();
+    assert_eq!(
+        (pooled.answer.count, &pooled.bytes[..]),
+        (14, &b"where/it/leads"[..])
+    );
+    let inline = served.inline_bytes(BOB, readlink());
+    if let Some((answer, bytes)) = &inline {
+        assert_eq!((answer.count, bytes), (14, &pooled.bytes));
+    }
+    let space = served.inline(BOB, fsstat());
+    if let Some(answer) = &space {
+        assert_eq!(answer.numbers, served.run(BOB, &fsstat()).unwrap().answer.numbers);
+    }
+    (inline.is_some(), space.is_some())
+}
+
+#[test]
+fn links_and_space_in_memory_are_answered_at_once() {
+    on_tmpfs(
+        "links_and_space_in_memory_are_answered_at_once",
+        |mount, served| {
+            assert_eq!(links_and_space_at_once(mount, served), (true, true));
+        },
+    );
+}
+
+#[test]
+fn links_and_space_on_a_disk_are_answered_by_the_pool() {
+    on_ext4(
+        "links_and_space_on_a_disk_are_answered_by_the_pool",
+        |scratch, served| {
+            assert_eq!(
+                links_and_space_at_once(&scratch.path("mnt"), served),
+                (false, false)
+            );
         },
     );
 }

@@ -28,8 +28,17 @@ export type NameUse = keyof typeof dotAnswers
 
 /** The status that a name earns whatever the directory holds; undefined if it may be used. */
 export function refusedName(name: Uint8Array, use: NameUse): Failure | undefined {
-  if (name.length === 0 || name.includes(slash) || name.includes(0)) return nfsstat3.NFS3ERR_ACCES
+  if (name.length === 0 || !isSpeakable(name)) return nfsstat3.NFS3ERR_ACCES
   if (name[0] !== dot || name.length > 2) return undefined
   if (name.length === 1) return dotAnswers[use]?.[0]
   return name[1] === dot ? dotAnswers[use]?.[1] : undefined
+}
+
+/** Not by `includes`, which takes longer than most names. */
+function isSpeakable(name: Uint8Array): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const byte = name[index]
+    if (byte === slash || byte === 0) return false
+  }
+  return true
 }

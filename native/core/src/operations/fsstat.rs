@@ -1,4 +1,4 @@
-use crate::call::{Call, Output, UntrustedHandle};
+use crate::call::{Call, DEFER, Output, UntrustedHandle};
 use crate::engine::Operation;
 use crate::errno::Result;
 use crate::export_policy::Access;
@@ -10,12 +10,18 @@ pub struct Fsstat {
 }
 
 impl Operation for Fsstat {
+    /// Where files are memory, it is a sum of counters.
+    const INLINE: bool = true;
+
     fn handle(&self) -> Option<&UntrustedHandle> {
         Some(&self.object)
     }
 
     fn run(&self, call: &Call<'_>, output: &mut Output<'_>) -> Result<()> {
         let opened = call.open(&self.object, Access::Read)?;
+        if call.inline && !opened.object.filesystem.traits.memory {
+            return Err(DEFER);
+        }
         output.answer.object = opened.attributes()?;
         let stat = sys::statfs(opened.fd())?;
         let unit = u64::try_from(if stat.f_frsize > 0 {
