@@ -145,8 +145,8 @@ impl<'a> Finder<'a> {
             Err(Errno::NOENT) => return Found::Gone,
             Err(_) => return Found::Nothing,
         };
-        // A mount point: LOOKUP tells what is there.
-        if stat.stx_mnt_id != filesystem.mount_id {
+        // A mount point: LOOKUP tells what is there. Or the name has just been given to another: LOOKUP tells which.
+        if stat.stx_mnt_id != filesystem.mount_id || stat.stx_nlink == 0 {
             return Found::Nothing;
         }
         if let Some(wire) = self.call.engine.entry_handles.get(&self.key(&stat), &stat) {
@@ -271,8 +271,9 @@ impl<'a> Finder<'a> {
     fn describe(&self, entry: &Record<'_>, fd: &OwnedFd) -> Option<(Attributes, WireHandle)> {
         let parent = &self.directory.object;
         let mut stat = stat_in(&parent.filesystem, fd.as_fd()).ok()?;
-        // A mount point: LOOKUP tells what is there.
-        if stat.stx_mnt_id != parent.filesystem.mount_id {
+        // A mount point, or what has no name any more: LOOKUP tells what is there.
+        let is_gone = stat.stx_nlink == 0 && !parent.filesystem.traits.remote;
+        if stat.stx_mnt_id != parent.filesystem.mount_id || is_gone {
             return None;
         }
         if entry.is_dot() {

@@ -6,9 +6,10 @@ mod served;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fsva_core::directory::INLINE_LISTING_BYTES_MAX;
-use scratch::{isolated, run};
+use scratch::{Scratch, isolated, run, try_run};
 use served::{BOB, ListedEntry, ROOT, Served, listed, listing_plus, on_ext4, on_tmpfs, settle};
 
 fn entry(served: &Served, name: &str) -> ListedEntry {
@@ -23,6 +24,7 @@ fn attribute(entry: &ListedEntry, word: usize) -> u32 {
 }
 
 const MODE: usize = 1;
+const LINKS: usize = 2;
 const SIZE_LOW: usize = 6;
 
 /// What local programs do shows at once, however often the directory has been listed before.
@@ -370,6 +372,41 @@ fn a_name_that_changes_hands_is_in_every_listing() {
             }
         },
     );
+}
+
+/// On an overlay, whose entries are looked at one by one.
+#[test]
+fn what_has_no_name_any_more_is_not_described() {
+    isolated("what_has_no_name_any_more_is_not_described", || {
+        let scratch = Scratch::new();
+        scratch.mount_image("ext4", "image", "base");
+        for directory in ["base/lower", "base/upper", "base/work"] {
+            scratch.directory(directory);
+        }
+        let (base, mounted) = (scratch.text("base"), scratch.directory("mnt"));
+        let layers = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work");
+        if !try_run("mount", &["-t", "overlay", "none", "-o", &layers, &mounted]) {
+            return eprintln!("skipped: no overlayfs");
+        }
+        let mount = scratch.path("mnt");
+        let served = Served::new(&scratch.path("state"), &mount);
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    fs::write(mount.join("new"), "").unwrap();
+                    fs::rename(mount.join("new"), mount.join("name")).unwrap();
+                }
+            });
+            let links: Vec<_> = (0..3000)
+                .flat_map(|_| served.readdirplus(ROOT, &served.root).unwrap())
+                .filter(|entry| entry.attributes.is_some())
+                .map(|entry| attribute(&entry, LINKS))
+                .collect();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(!links.contains(&0));
+        });
+    });
 }
 
 #[test]
