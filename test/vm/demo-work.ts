@@ -6,7 +6,8 @@ import type { DemoReport } from './demo-report.ts'
 import type { Layout } from './layout.ts'
 import type { Vm } from './user-vm.ts'
 
-const timeoutMs = 120_000
+// Only against hanging: generous, because without KVM, on a busy machine, git takes minutes.
+const timeoutMs = 900_000
 const checksum = 'find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum'
 const proceduresShownMax = 30
 
