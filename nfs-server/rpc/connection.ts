@@ -234,10 +234,10 @@ export class Connection implements Peer, TurnTaker {
     this.#finishIfDone()
   }
 
-  /** The record's buffer may go, after what the replies have of it has been seen to. */
-  #dropRecord(own: Chunk): void {
-    this.#sender.settle()
-    release(own)
+  /** The record's buffer may go, after what the replies have of it has been seen to if nobody else holds it. */
+  #dropRecord(held: Chunk): void {
+    if (held.holds <= 1) this.#sender.settle()
+    release(held)
   }
 
   #await(pending: PendingCall, record: Buffer, own: Chunk | undefined): void {
@@ -247,8 +247,7 @@ export class Connection implements Peer, TurnTaker {
     const bytes = callBytes + recordBytes + replyMemory(pending.replyBytesMax)
     this.load.callBegan(bytes)
     pending.settled.then(() => {
-      if (own === undefined) release(held)
-      else this.#dropRecord(own)
+      if (held !== undefined) this.#dropRecord(held)
       this.load.callEnded(bytes)
       if (this.#isClosed) return
       this.#received_ms = this.load.server.now_ms
@@ -337,9 +336,10 @@ export class Connection implements Peer, TurnTaker {
     }
   }
 
+  /** First the stream, which another thread may be writing from the memory of replies. */
   destroy(): void {
-    this.#closed()
     this.#stream.destroy()
+    this.#closed()
   }
 
   #closed(): void {
