@@ -291,7 +291,7 @@ export interface NativeSockets {
   add(fd: number): number
   waitFor(socket: number, readable: boolean, writable: boolean): void
   /**
-   * Entries are number * 8 + readable 1, writable 2, failed 4. Does not sleep for `spinMicroseconds` if there are none,
+   * Entries are number * 16 + readable 1, writable 2, failed 4, sent later 8. Does not sleep for `spinMicroseconds` if there are none,
    * or, with `untilWanted`, until the event loop has something else to do.
    */
   look(found: Uint32Array, spinMicroseconds: number, untilWanted: boolean): number
@@ -299,6 +299,13 @@ export interface NativeSockets {
   read(socket: number, buffer: Uint8Array): number
   write(socket: number, bytes: Uint8Array): number
   writePieces(socket: number, pieces: readonly Uint8Array[]): number
+  /**
+   * Another thread writes the pieces, which stay as they are until `look` has reported it and `sentLater` was asked, or until
+   * `remove`; nothing else may be written meanwhile. False if there can be no such thread.
+   */
+  sendLater(socket: number, pieces: readonly Uint8Array[]): boolean
+  /** How many bytes the kernel took: fewer than there were if it takes no more for now. */
+  sentLater(socket: number): number
   /** Nothing more will be written. */
   finish(socket: number): void
   /** Closes it. */

@@ -3,8 +3,11 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
+use fsva_core::foreign_buffer_unsafe::ForeignBytes;
+use fsva_core::sender::Sender;
 use fsva_core::stream_unsafe::{self as stream, PIECES_MAX, Readiness, Selector};
 use napi::bindgen_prelude::{Function, Uint8ArraySlice, Uint32ArraySlice};
 use napi::{Env, Error, Result};
@@ -16,7 +19,11 @@ use crate::loop_watch_unsafe::LoopWatch;
 const READABLE: u32 = 1;
 const WRITABLE: u32 = 2;
 const FAILED: u32 = 4;
-const NUMBER_SHIFT: u32 = 3;
+/// What was to be sent later has been sent, or no more can be for now.
+const SENT: u32 = 8;
+const NUMBER_SHIFT: u32 = 4;
+/// The sender's own among the sockets' numbers.
+const SENDER: u32 = u32::MAX;
 /// Answered by `read` and `write` if that has to wait.
 const AGAIN: i32 = -1;
 /// Answered by `read` and `write` if the connection is broken.
@@ -26,8 +33,10 @@ const BROKEN: i32 = -2;
 pub struct NativeSockets {
     selector: Selector,
     watch: Option<LoopWatch>,
+    /// Started when it is wanted first.
+    sender: Option<Arc<Sender>>,
     /// By number; free numbers are used again.
-    sockets: Vec<Option<OwnedFd>>,
+    sockets: Vec<Option<Arc<OwnedFd>>>,
     free: Vec<u32>,
 }
 
@@ -41,6 +50,7 @@ impl NativeSockets {
         Ok(NativeSockets {
             selector,
             watch: Some(watch),
+            sender: None,
             sockets: Vec::new(),
             free: Vec::new(),
         })
@@ -58,7 +68,7 @@ impl NativeSockets {
         if self.free.pop().is_none() {
             self.sockets.push(None);
         }
-        self.sockets[number as usize] = Some(socket);
+        self.sockets[number as usize] = Some(Arc::new(socket));
         Ok(number)
     }
 
@@ -94,8 +104,13 @@ impl NativeSockets {
         let spin = Duration::from_micros(spin_microseconds.into());
         let watch = self.watch.as_ref();
         let is_wanted = || until_wanted && watch.is_some_and(LoopWatch::has_events);
+        let mut is_sender_ready = false;
         self.selector
             .look(spin, is_wanted, |number, readiness| {
+                if number == SENDER {
+                    is_sender_ready = true;
+                    return;
+                }
                 let readable = if readiness.readable { READABLE } else { 0 };
                 let writable = if readiness.writable { WRITABLE } else { 0 };
                 let failed = if readiness.failed { FAILED } else { 0 };
@@ -109,6 +124,17 @@ impl NativeSockets {
                 ErrorKind::Interrupted => Ok(0),
                 _ => Err(failure(error)),
             })?;
+        if let Some(sender) = self.sender.as_ref().filter(|_| is_sender_ready) {
+            sender.done_numbers(|number| {
+                let place = found.get_mut(count);
+                let has_room = place.is_some();
+                if let Some(entry) = place {
+                    *entry = number << NUMBER_SHIFT | SENT;
+                    count += 1;
+                }
+                has_room
+            });
+        }
         Ok(count as u32)
     }
 
@@ -146,6 +172,52 @@ impl NativeSockets {
         transferred(stream::send(socket.as_fd(), &slices))
     }
 
+    /// Has another thread write the pieces, which stay as they are until `look` reports it and `sent_later` is asked, or
+    /// until `remove`; nothing else is written meanwhile. False if there can be no such thread.
+    #[napi]
+    pub fn send_later(&mut self, env: Env, number: u32, pieces: Vec<Uint8ArraySlice<'_>>) -> Result<bool> {
+        if self.sender.is_none() {
+            let Ok(sender) = Sender::start() else {
+                return Ok(false);
+            };
+            let wanted = Readiness {
+                readable: true,
+                ..Readiness::default()
+            };
+            self.selector
+                .add(sender.descriptor(), SENDER, wanted)
+                .map_err(failure)?;
+            let sender = Arc::new(sender);
+            env.add_env_cleanup_hook(Arc::downgrade(&sender), |sender| {
+                if let Some(sender) = sender.upgrade() {
+                    sender.end();
+                }
+            })?;
+            self.sender = Some(sender);
+        }
+        let (Some(sender), Some(Some(socket))) = (&self.sender, self.sockets.get(number as usize)) else {
+            return Ok(false);
+        };
+        let pieces = pieces
+            .iter()
+            // SAFETY: native-stream.ts holds the pieces until it has asked for the outcome, or removed the socket; the
+            // sender ends before the environment does.
+            .map(|piece| unsafe { ForeignBytes::new(piece.as_ptr(), piece.len()) })
+            .collect();
+        sender.send(number, socket.clone(), pieces);
+        Ok(true)
+    }
+
+    /// The number of bytes that the kernel took of them, fewer than there were if it takes no more for now, or BROKEN. Only
+    /// after `look` has reported it.
+    #[napi]
+    pub fn sent_later(&self, number: u32) -> i32 {
+        match self.sender.as_ref().and_then(|sender| sender.take(number)) {
+            Some(outcome) => transferred(outcome),
+            None => BROKEN,
+        }
+    }
+
     /// Nothing more will be written.
     #[napi]
     pub fn finish(&self, number: u32) {
@@ -160,6 +232,10 @@ impl NativeSockets {
     pub fn remove(&mut self, number: u32) {
         let socket = self.sockets.get_mut(number as usize).and_then(Option::take);
         if socket.is_some() {
+            // Closed here, as whose number is nobody's any more.
+            if let Some(sender) = &self.sender {
+                sender.call_off(number);
+            }
             self.free.push(number);
         }
     }
@@ -168,6 +244,7 @@ impl NativeSockets {
     #[napi]
     pub fn close(&mut self) {
         self.watch = None;
+        self.sender = None;
         self.sockets.clear();
         self.free.clear();
     }
@@ -181,7 +258,7 @@ impl NativeSockets {
     }
 
     fn socket(&self, number: u32) -> Option<&OwnedFd> {
-        self.sockets.get(number as usize)?.as_ref()
+        self.sockets.get(number as usize)?.as_deref()
     }
 }
 

@@ -6,6 +6,7 @@ import type { Stream, StreamUser } from './stream.ts'
 const readable = 1
 const writable = 2
 const failed = 4
+const sent = 8
 const again = -1
 const broken = -2
 
@@ -16,27 +17,24 @@ const broken = -2
 const readBytesMax = 256 << 10
 
 /**
- * What a socket gives the kernel of one reply, or of those that wait, before the others have their turn: a large one takes longer
- * than a hundred small calls.
+ * What a socket gives the kernel by itself, of one reply or of those that wait, where there are others. Copying more keeps them
+ * waiting for longer than having another thread do it.
  */
-const writeBytesMax = 256 << 10
+const writeBytesMax = 64 << 10
+/** Pieces given to that thread at once. */
+const piecesLaterMax = 1024
 
 /** Pieces that the kernel has not taken yet. */
 interface Waiting {
   pieces: readonly Uint8Array[]
+  bytes: number
   readonly sent: () => void
-}
-
-/** How often the sockets have been looked at. */
-export interface Looks {
-  readonly count: number
 }
 
 export class NativeStream implements Stream {
   readonly #sockets: NativeSockets
   readonly #number: number
   readonly #user: StreamUser
-  readonly #looks: Looks
   readonly #onClose: () => void
   #isReading = true
   #isWaitingToWrite = false
@@ -49,14 +47,13 @@ export class NativeStream implements Stream {
   unsentBytes = 0
   /** What the kernel has not taken yet, in order. */
   #queue: Waiting[] = []
-  /** The look after which the kernel was given no more for the sake of the others, rather than because it took no more. */
-  #pausedAt = -1
+  /** Of these, what another thread is giving to the kernel; nobody else does meanwhile. */
+  #bytesLater = 0
 
-  constructor(sockets: NativeSockets, number: number, user: StreamUser, looks: Looks, onClose: () => void) {
+  constructor(sockets: NativeSockets, number: number, user: StreamUser, onClose: () => void) {
     this.#sockets = sockets
     this.#number = number
     this.#user = user
-    this.#looks = looks
     this.#onClose = onClose
     sockets.waitFor(number, true, false)
   }
@@ -65,13 +62,14 @@ export class NativeStream implements Stream {
     return this.#isClosed ? '' : this.#sockets.localAddress(this.#number)
   }
 
-  /** The kernel that can take more says so at the next look. */
+  /** What another thread is giving to the kernel does not wait for the peer. */
   get isFull(): boolean {
-    return this.unsentBytes > 0 && this.#pausedAt !== this.#looks.count
+    return this.unsentBytes > 0 && this.#bytesLater === 0
   }
 
   /** What `look` has found. */
   ready(found: number): void {
+    if ((found & sent) !== 0) this.#sentLater()
     if ((found & writable) !== 0 && this.#isWaitingToWrite) this.#writeQueue()
     if ((found & readable) !== 0 && this.#isReading) this.#read()
     else if ((found & failed) !== 0) this.destroy()
@@ -119,44 +117,33 @@ export class NativeStream implements Stream {
 
   write(pieces: readonly Uint8Array[], sent: () => void): boolean {
     if (this.#isClosed || this.#isEnding) return false
-    if (this.#queue.length === 0) {
-      const left = this.#writeNow(pieces, this.#writeEnd)
-      if (left === undefined) return false
-      if (left.length === 0) return true
-      this.#enqueue(left, sent)
-      this.#setWaitingToWrite(true)
+    const bytes = bytesOf(pieces)
+    if (this.#queue.length > 0 || (this.#isTooMuch(bytes) && this.#writeLater(pieces, bytes))) {
+      this.#enqueue(pieces, bytes, sent)
       return false
     }
-    this.#enqueue(pieces, sent)
+    const left = this.#writeNow(pieces)
+    if (left === undefined) return false
+    if (left.length === 0) return true
+    this.#enqueue(left, bytesOf(left), sent)
+    this.#setWaitingToWrite(true)
     return false
   }
 
-  #enqueue(pieces: readonly Uint8Array[], sent: () => void): void {
-    this.#queue.push({ pieces, sent })
-    for (const piece of pieces) this.unsentBytes += piece.length
+  #enqueue(pieces: readonly Uint8Array[], bytes: number, sent: () => void): void {
+    this.#queue.push({ pieces, bytes, sent })
+    this.unsentBytes += bytes
   }
 
-  /** What `bytesWritten` may become before the others are looked at. */
-  get #writeEnd(): number {
-    return this.#user.isShared() ? this.bytesWritten + writeBytesMax : Number.POSITIVE_INFINITY
-  }
-
-  /**
-   * Answers what the kernel did not take, or what has to wait until the others have been looked at; undefined if the
-   * connection is gone.
-   */
-  #writeNow(pieces: readonly Uint8Array[], end: number): readonly Uint8Array[] | undefined {
+  /** Answers what the kernel did not take; undefined if the connection is gone. */
+  #writeNow(pieces: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
     let left = pieces
-    while (left.length > 0 && this.bytesWritten < end) {
-      const now = before(left, end - this.bytesWritten)
+    while (left.length > 0) {
       const count =
-        now.length === 1
-          ? this.#sockets.write(this.#number, now[0]!)
-          : this.#sockets.writePieces(this.#number, now)
-      if (count === again) {
-        this.#pausedAt = -1
-        return left
-      }
+        left.length === 1
+          ? this.#sockets.write(this.#number, left[0]!)
+          : this.#sockets.writePieces(this.#number, left)
+      if (count === again) return left
       if (count === broken) {
         this.destroy()
         return undefined
@@ -164,26 +151,77 @@ export class NativeStream implements Stream {
       this.bytesWritten += count
       left = after(left, count)
     }
-    this.#pausedAt = this.#looks.count
     return left
   }
 
-  #writeQueue(): void {
-    const end = this.#writeEnd
+  /** Others would have to wait for so many bytes. */
+  #isTooMuch(bytes: number): boolean {
+    return bytes > writeBytesMax && this.#user.isShared()
+  }
+
+  /** True if another thread writes the pieces, with which begins what is not sent; without threads it is to be done here. */
+  #writeLater(pieces: readonly Uint8Array[], bytes: number): boolean {
+    if (!this.#sockets.sendLater(this.#number, pieces)) return false
+    this.#bytesLater = bytes
+    return true
+  }
+
+  #sentLater(): void {
+    const given = this.#bytesLater
+    if (given === 0) return
+    this.#bytesLater = 0
+    const count = this.#sockets.sentLater(this.#number)
+    if (count === broken) {
+      this.destroy()
+      return
+    }
+    this.bytesWritten += count
+    this.#taken(count)
+    if (this.#isClosed) return
+    if (count < given) this.#setWaitingToWrite(true)
+    else this.#writeQueue()
+  }
+
+  /** The kernel has so many bytes more of what waited. */
+  #taken(count: number): void {
+    this.unsentBytes -= count
+    let left = count
     for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
-      const before = this.bytesWritten
-      const left = this.#writeNow(entry.pieces, end)
-      if (left === undefined) return
-      this.unsentBytes -= this.bytesWritten - before
-      if (left.length > 0) {
-        entry.pieces = left
+      if (entry.bytes > left) {
+        entry.pieces = after(entry.pieces, left)
+        entry.bytes -= left
         return
       }
+      left -= entry.bytes
       this.#queue.shift()
       entry.sent()
     }
+  }
+
+  #writeQueue(): void {
+    while (this.#queue.length > 0 && this.#bytesLater === 0) {
+      if (this.#isTooMuch(this.unsentBytes) && this.#writeQueueLater()) break
+      const { pieces, bytes } = this.#queue[0]!
+      const left = this.#writeNow(pieces)
+      if (left === undefined) return
+      const bytesLeft = bytesOf(left)
+      this.#taken(bytes - bytesLeft)
+      if (bytesLeft > 0) {
+        this.#setWaitingToWrite(true)
+        return
+      }
+    }
     this.#setWaitingToWrite(false)
     this.#finishIfDone()
+  }
+
+  #writeQueueLater(): boolean {
+    const pieces: Uint8Array[] = []
+    for (const entry of this.#queue) {
+      if (pieces.length > 0 && pieces.length + entry.pieces.length > piecesLaterMax) break
+      pieces.push(...entry.pieces)
+    }
+    return this.#writeLater(pieces, bytesOf(pieces))
   }
 
   end(): void {
@@ -213,14 +251,10 @@ export class NativeStream implements Stream {
   }
 }
 
-/** The first `count` bytes of the pieces. */
-function before(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
-  let left = count
-  for (const [index, piece] of pieces.entries()) {
-    if (piece.length > left) return [...pieces.slice(0, index), piece.subarray(0, left)]
-    left -= piece.length
-  }
-  return pieces
+function bytesOf(pieces: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const piece of pieces) bytes += piece.length
+  return bytes
 }
 
 /** The pieces without their first `count` bytes. */

@@ -5,7 +5,7 @@ import { NativeStream } from './native-stream.ts'
 import type { Stream, StreamUser } from './stream.ts'
 
 /** As in native/src/sockets.rs. */
-const numberShift = 3
+const numberShift = 4
 
 /** Sockets looked at in one go. */
 const readyMax = 256
@@ -19,7 +19,6 @@ export class NativeStreams {
   readonly #streams: (NativeStream | undefined)[] = []
   #open = 0
   #isClosing = false
-  readonly #looks = { count: 0 }
   #isLookDue = false
 
   constructor(poll: BusyPoll) {
@@ -29,7 +28,7 @@ export class NativeStreams {
 
   open(fd: number, user: StreamUser): Stream {
     const number = this.#sockets.add(fd)
-    const stream = new NativeStream(this.#sockets, number, user, this.#looks, () => {
+    const stream = new NativeStream(this.#sockets, number, user, () => {
       this.#streams[number] = undefined
       this.#open--
       this.#closeIfDone()
@@ -55,7 +54,6 @@ export class NativeStreams {
 
   /** Looks for so many microseconds, or until something else wants the event loop. */
   #find(spin: number, unlessWanted: boolean): number {
-    this.#looks.count++
     return this.#sockets.look(this.#ready, spin, unlessWanted)
   }
 

@@ -60,6 +60,7 @@ mod reply_record_fault;
 mod reply_record_file;
 mod reply_record_ring;
 mod reply_record_slot;
+pub mod sender;
 mod socket_unsafe;
 pub mod state_directory;
 pub mod stream_unsafe;

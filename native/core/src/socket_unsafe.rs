@@ -158,6 +158,13 @@ pub fn signal(event: &OwnedFd) {
     unsafe { libc::write(event.as_raw_fd(), (&raw const one).cast(), size_of_val(&one)) };
 }
 
+/// Makes it unreadable until it is signalled again.
+pub fn reset(event: &OwnedFd) {
+    let mut count = 0u64;
+    // SAFETY: count has 8 bytes. It can only fail if nobody has signalled.
+    unsafe { libc::read(event.as_raw_fd(), (&raw mut count).cast(), size_of_val(&count)) };
+}
+
 /// Waits for either; true if `stop` is readable.
 pub fn wait_readable(fd: RawFd, stop: RawFd) -> bool {
     let poll = |fd| libc::pollfd {

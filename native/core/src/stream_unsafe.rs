@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use crate::foreign_buffer_unsafe::ForeignBytes;
+
 /// Pieces written by one system call; the kernel takes up to 1024.
 pub const PIECES_MAX: usize = 64;
 /// Sockets reported at once.
@@ -29,12 +31,52 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Gives the kernel as much of the pieces, in their order, as it takes without waiting; at most PIECES_MAX of them.
 pub fn send(socket: BorrowedFd<'_>, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    let pieces = &pieces[..pieces.len().min(PIECES_MAX)];
+    // SAFETY: IoSlice is an iovec by its documentation, and what they point to stays for as long as they do.
+    unsafe { send_vectors(socket, pieces.as_ptr().cast(), pieces.len()) }
+}
+
+/// As `send`, of at most `bytes_max` bytes after the first `skip`.
+pub fn send_foreign(
+    socket: BorrowedFd<'_>,
+    pieces: &[ForeignBytes],
+    mut skip: usize,
+    bytes_max: usize,
+) -> io::Result<usize> {
+    let mut left = bytes_max;
+    let mut vectors = Vec::new();
+    for piece in pieces {
+        let from = skip.min(piece.len());
+        let length = (piece.len() - from).min(left);
+        skip -= from;
+        left -= length;
+        if length > 0 {
+            vectors.push(libc::iovec {
+                iov_base: piece.pointer_at(from).cast_mut().cast(),
+                iov_len: length,
+            });
+        }
+        if left == 0 || vectors.len() == PIECES_MAX {
+            break;
+        }
+    }
+    // SAFETY: the vectors are within pieces, whose maker keeps their memory.
+    unsafe { send_vectors(socket, vectors.as_ptr(), vectors.len()) }
+}
+
+/// # Safety
+/// `vectors` points to `count` of them, and each to memory that can be read.
+unsafe fn send_vectors(
+    socket: BorrowedFd<'_>,
+    vectors: *const libc::iovec,
+    count: usize,
+) -> io::Result<usize> {
     // SAFETY: all-zero bytes are a valid msghdr without name, pieces and control data.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = pieces.as_ptr().cast_mut().cast();
-    message.msg_iovlen = pieces.len().min(PIECES_MAX) as _;
+    message.msg_iov = vectors.cast_mut();
+    message.msg_iovlen = count as _;
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    // SAFETY: IoSlice is an iovec by its documentation, and the kernel only reads what the pieces point to.
+    // SAFETY: the caller's promise; the kernel only reads what they point to.
     check(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, flags) })
 }
 

@@ -5,11 +5,12 @@ import t, { type Test } from 'tap'
 import type { NativeSockets } from '../../../native/binding.ts'
 import { BusyPoll } from '../../../nfs-server/rpc/busy-poll.ts'
 import { acceptNatively } from '../../../nfs-server/rpc/listener-native.ts'
-import { type Looks, NativeStream } from '../../../nfs-server/rpc/native-stream.ts'
+import { NativeStream } from '../../../nfs-server/rpc/native-stream.ts'
 import type { Stream, StreamUser } from '../../../nfs-server/rpc/stream.ts'
 
 /** As in native/src/sockets.rs. */
 const writable = 2
+const sentLater = 8
 
 /** Both ends of a connection; what the stream's user is told is written down. */
 async function connected(t: Test, user: Partial<StreamUser> = {}) {
@@ -112,63 +113,110 @@ t.test('what the kernel does not take at once follows, whole and in order', asyn
   t.ok(await writeMuch(t, await connected(t)), 'who is alone keeps nobody waiting')
 })
 
-t.test('of a large write others are looked at before the rest follows', async (t) => {
+t.test('where there are others, another thread writes what is large, whole and in order', async (t) => {
   t.notOk(await writeMuch(t, await connected(t, { isShared: () => true })))
 })
 
-/** A stream of a kernel that has room for so many bytes. */
-function streamInto(kernel: { room: number }, isShared: boolean, looks: Looks = { count: 1 }) {
-  const taken = (bytes: number) => {
-    const count = Math.min(bytes, kernel.room)
-    kernel.room -= count
-    return count === 0 ? -1 : count
-  }
-  const sockets = {
-    waitFor: () => {},
-    write: (_number: number, piece: Uint8Array) => taken(piece.length),
-    writePieces: (_number: number, pieces: readonly Uint8Array[]) =>
-      taken(pieces.reduce((sum, piece) => sum + piece.length, 0)),
-  } as unknown as NativeSockets
-  const user = { isShared: () => isShared } as StreamUser
-  return new NativeStream(sockets, 0, user, looks, () => {})
-}
-
-t.test('so they are of all that waits, however many writes it was', async (t) => {
-  for (const isShared of [true, false]) {
-    const kernel = { room: 10 }
-    const stream = streamInto(kernel, isShared)
-    let sent = 0
-    for (let count = 0; count < 20; count++) stream.write([Buffer.alloc(200_000)], () => sent++)
-    t.equal(stream.bytesWritten, 10)
-    kernel.room = Number.POSITIVE_INFINITY
-    stream.ready(writable)
-    if (!isShared) t.equal(sent, 20, 'who is alone keeps nobody waiting')
-    else t.ok(stream.bytesWritten <= 512 << 10, `${stream.bytesWritten} bytes in one turn`)
-    for (let turn = 0; turn < 20; turn++) stream.ready(writable)
-    t.equal(sent, 20)
+t.test('a stream may go while another thread writes it', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const { told, stream, peer } = await connected(t, { isShared: () => true })
+    const sent = t.captureFn(() => {})
+    stream.write([Buffer.alloc(8 << 20, 'x')], sent)
+    if (round % 2 === 0) stream.destroy()
+    else peer.resetAndDestroy()
+    await until(() => told.at(-1) === 'closed')
     t.equal(stream.unsentBytes, 0)
+    t.equal(sent.calls.length, 0)
+    t.equal(stream.write([Buffer.from('y')], t.fail), false)
   }
 })
 
-t.test('full is a stream of which the kernel has not taken all it was given', async (t) => {
-  const kernel = { room: 10 << 20 }
-  const looks = { count: 1 }
-  const stream = streamInto(kernel, true, looks)
-  stream.write([Buffer.alloc(1 << 20)], () => {})
-  t.ok(stream.unsentBytes > 0)
-  t.notOk(stream.isFull, 'the rest waits for others')
-  looks.count++
-  t.ok(stream.isFull, 'who has looked again has not found room')
-  stream.ready(writable)
-  t.notOk(stream.isFull, 'or has')
-  kernel.room = 1
-  stream.ready(writable)
+/** What a stream asks of a kernel that has room for so many bytes, and of the other thread, which writes when told. */
+function streamInto(kernel: { room: number }, isShared: boolean, hasThread = true) {
+  const bytesIn = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const taken = (bytes: number) => {
+    const count = Math.min(bytes, kernel.room)
+    kernel.room -= count
+    return count
+  }
+  const asked: string[] = []
+  let later = 0
+  const sockets = {
+    waitFor: (_number: number, _readable: boolean, isWritable: boolean) =>
+      asked.push(isWritable ? 'wait to write' : 'wait to read'),
+    write: (_number: number, piece: Uint8Array) => taken(piece.length) || -1,
+    writePieces: (_number: number, pieces: readonly Uint8Array[]) => taken(bytesIn(pieces)) || -1,
+    sendLater: (_number: number, pieces: readonly Uint8Array[]) => {
+      if (hasThread) later = bytesIn(pieces)
+      return hasThread
+    },
+    sentLater: () => taken(later),
+  } as unknown as NativeSockets
+  const user = { isShared: () => isShared } as StreamUser
+  const stream = new NativeStream(sockets, 0, user, () => {})
+  asked.length = 0
+  return { stream, asked, later: () => later }
+}
+
+t.test('a turn of a stream that has others beside it copies little', (t) => {
+  for (const isShared of [true, false]) {
+    const { stream, later } = streamInto({ room: Number.POSITIVE_INFINITY }, isShared)
+    const sent: number[] = []
+    const write = (bytes: number) => stream.write([Buffer.alloc(bytes)], () => sent.push(bytes))
+    t.ok(write(64 << 10), 'a small reply leaves at once')
+    const { bytesWritten } = stream
+    t.equal(write(1 << 20), !isShared, 'who is alone keeps nobody waiting')
+    t.equal(write(100), !isShared, 'what comes behind it keeps its place')
+    if (!isShared) continue
+    t.equal(stream.bytesWritten, bytesWritten, 'others are looked at before any of it is written')
+    t.equal(later(), 1 << 20)
+    t.notOk(stream.isFull, 'that it waits is not the fault of the peer')
+    stream.ready(sentLater)
+    t.same(sent, [1 << 20, 100])
+    t.equal(stream.bytesWritten, bytesWritten + (1 << 20) + 100)
+    t.equal(stream.unsentBytes, 0)
+  }
+  t.end()
+})
+
+t.test('nor does one of what has come to wait, however many writes it was', (t) => {
+  const kernel = { room: 10 }
+  const { stream, asked, later } = streamInto(kernel, true)
+  let sent = 0
+  for (let count = 0; count < 20; count++) stream.write([Buffer.alloc(50_000), Buffer.alloc(7)], () => sent++)
+  t.equal(stream.bytesWritten, 10)
   t.ok(stream.isFull)
-  looks.count++
-  t.ok(stream.isFull)
-  kernel.room = 10 << 20
-  while (stream.unsentBytes > 0) stream.ready(writable)
-  t.notOk(stream.isFull)
+  t.same(asked, ['wait to write'])
+  kernel.room = 120_000
+  stream.ready(writable)
+  t.equal(stream.bytesWritten, 10)
+  t.equal(later(), 20 * 50_007 - 10)
+  t.same(asked.splice(0), ['wait to write', 'wait to read'])
+  stream.ready(sentLater)
+  t.equal(stream.bytesWritten, 120_010)
+  t.equal(sent, 2)
+  t.ok(stream.isFull, 'the kernel took no more')
+  t.same(asked, ['wait to write'])
+  kernel.room = Number.POSITIVE_INFINITY
+  stream.ready(writable)
+  stream.ready(sentLater)
+  t.equal(sent, 20)
+  t.equal(stream.unsentBytes, 0)
+  t.equal(asked.at(-1), 'wait to read')
+  t.end()
+})
+
+t.test('without another thread it writes itself', (t) => {
+  const kernel = { room: 1 << 20 }
+  const { stream } = streamInto(kernel, true, false)
+  let sent = 0
+  t.ok(stream.write([Buffer.alloc(1 << 20)], t.fail))
+  t.notOk(stream.write([Buffer.alloc(1 << 20)], () => sent++))
+  kernel.room = Number.POSITIVE_INFINITY
+  stream.ready(writable)
+  t.equal(sent, 1)
+  t.equal(stream.bytesWritten, 2 << 20)
+  t.end()
 })
 
 t.test('reading stops and goes on again', async (t) => {
