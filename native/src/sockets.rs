@@ -208,13 +208,13 @@ impl NativeSockets {
         Ok(true)
     }
 
-    /// The number of bytes that the kernel took of them, fewer than there were if it takes no more for now, or BROKEN. Only
-    /// after `look` has reported it.
+    /// The number of bytes that the kernel took of them, fewer than there were if it takes no more for now, or BROKEN; AGAIN if
+    /// that is not known yet, or has been asked.
     #[napi]
     pub fn sent_later(&self, number: u32) -> i32 {
         match self.sender.as_ref().and_then(|sender| sender.take(number)) {
             Some(outcome) => transferred(outcome),
-            None => BROKEN,
+            None => AGAIN,
         }
     }
 

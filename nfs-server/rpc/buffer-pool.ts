@@ -111,6 +111,7 @@ export function release(chunk: Chunk | undefined): void {
     return
   }
   const size = chunk.bytes.length
+  makeRoom(size)
   if (unusedBytes + size > unusedBytesMax) {
     free(chunk)
     return
@@ -121,8 +122,20 @@ export function release(chunk: Chunk | undefined): void {
   else same.push(chunk)
 }
 
-/** The chunk is nobody's, now or later. */
+/** What is unused of other sizes goes first: what comes back is what is asked for now. */
+function makeRoom(size: number): void {
+  for (const [otherSize, others] of unused) {
+    if (otherSize === size) continue
+    while (others.length > 0 && unusedBytes + size > unusedBytesMax) {
+      unusedBytes -= otherSize
+      free(others.pop()!)
+    }
+  }
+}
+
+/** The chunk is nobody's, now or later; whoever has a view of it and asks again is told that it is none of ours. */
 function free(chunk: Chunk): void {
+  chunks.delete(chunk.bytes.buffer)
   // Its bytes get a new owner, which has room for none of them: they do not wait for the collector. Views of it are empty.
   chunk.bytes.buffer.transfer(0)
 }

@@ -168,9 +168,10 @@ export class NativeStream implements Stream {
 
   #sentLater(): void {
     const given = this.#bytesLater
-    if (given === 0) return
+    const count = given === 0 ? again : this.#sockets.sentLater(this.#number)
+    // Told of what has been asked about before.
+    if (count === again) return
     this.#bytesLater = 0
-    const count = this.#sockets.sentLater(this.#number)
     if (count === broken) {
       this.destroy()
       return
@@ -243,9 +244,10 @@ export class NativeStream implements Stream {
   destroy(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    // What another thread is writing from stays until it has let go.
+    this.#sockets.remove(this.#number)
     this.#queue = []
     this.unsentBytes = 0
-    this.#sockets.remove(this.#number)
     this.#onClose()
     this.#user.closed()
   }

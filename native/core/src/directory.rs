@@ -30,6 +30,8 @@ const INLINE_PLUS_ENTRIES_MAX: usize = 48;
 pub const INLINE_LISTING_BYTES_MAX: usize = 32 * 1024;
 /// What tmpfs says is a directory's size, per entry.
 const TMPFS_ENTRY_BYTES: u64 = 20;
+/// What others need for an entry at most, about.
+const DISK_ENTRY_BYTES: u64 = 280;
 
 thread_local! {
     static RECORDS: RefCell<Vec<u8>> = RefCell::new(vec![0; RECORDS_BYTES_MAX]);
@@ -101,14 +103,24 @@ pub(crate) fn list<'a>(
     if filler.count == 0 && !end {
         return Err(Errno::TOOSMALL);
     }
-    if cookie == 0
-        && end
+    if end
         && let Some(finder) = &filler.finder
         && finder.sees_every_change()
+        && may_be_small(directory, stat)
     {
-        open_listing::note(call, directory, stat, filler.count);
+        open_listing::note(call, directory, stat);
     }
     Ok(end)
+}
+
+/// Whether it may have no more entries than open_listing.rs opens.
+fn may_be_small(directory: &Opened, stat: &libc::statx) -> bool {
+    let entry_bytes = if directory.object.filesystem.traits.memory {
+        TMPFS_ENTRY_BYTES
+    } else {
+        DISK_ENTRY_BYTES
+    };
+    stat.stx_size <= open_listing::ENTRIES_MAX as u64 * entry_bytes
 }
 
 /// Elsewhere records and inodes may have to come from a disk.
@@ -195,20 +207,22 @@ fn list_by_hash(filler: &mut Filler<'_>, cookie: u64) -> Result<bool> {
     Ok(true)
 }
 
-/// Every entry of the directory, in no order that means anything; the cookies are not to be used.
-pub(crate) fn read_all(directory: &Opened) -> Result<Vec<Entry>> {
+/// Every entry of the directory, in the order of the file system; with more than `most` there may be some that are missing.
+/// Cookies are to be used only where offsets last.
+pub(crate) fn read_all(directory: &Opened, most: usize) -> Result<Vec<Entry>> {
     let fd = directory
         .object
         .reopen(libc::O_RDONLY | libc::O_DIRECTORY, &directory.credentials)?;
     RECORDS.with_borrow_mut(|records| {
         let mut entries = Vec::new();
-        loop {
+        while entries.len() <= most {
             let length = sys::getdents(fd.as_fd(), records)?;
             if length == 0 {
-                return Ok(entries);
+                break;
             }
             entries.extend(parse(&records[..length])?.into_iter().map(Entry::from));
         }
+        Ok(entries)
     })
 }
 
@@ -276,7 +290,9 @@ impl Filler<'_> {
             return Ok(found);
         }
         open_listing::forget(self.directory, listing);
-        if self.call.inline && !is_in_memory(self.directory) {
+        // The others will have been closed as well.
+        let is_for_pool = !is_in_memory(self.directory) || listing.entries() > INLINE_PLUS_ENTRIES_MAX;
+        if self.call.inline && is_for_pool {
             return Err(DEFER);
         }
         Ok(finder.find(&[open.entry.record()]).pop())

@@ -59,7 +59,10 @@ pub(crate) fn of(call: &Call<'_>, directory: &Opened, fresh: bool) -> Result<Arc
     if !fresh && let Some(snapshot) = &*kept.lock().unwrap() {
         return Ok(snapshot.clone());
     }
-    let snapshot = Arc::new(Snapshot::new(read_all(directory)?, call.engine.directory_key()));
+    let snapshot = Arc::new(Snapshot::new(
+        read_all(directory, usize::MAX)?,
+        call.engine.directory_key(),
+    ));
     let keep = ENTRIES.load(Ordering::Relaxed) <= ENTRIES_MAX;
     *kept.lock().unwrap() = keep.then(|| snapshot.clone());
     Ok(snapshot)

@@ -3,7 +3,7 @@
 //!
 //! Nothing is believed that the kernel does not confirm for each listing: a directory whose time of change is as it was, and had
 //! settled when the names were read (change_stamp.rs), has the same names of the same inodes; that nothing has been mounted on
-//! them the mount watch says (mount_watch.rs); and attributes are asked of each inode each time. What is removed is not kept: the
+//! them the mount watch says (mount_watch.rs); and attributes are asked of each inode each time. What is removed is not kept for it: the
 //! descriptors are the cache's, which closes them as all others.
 
 use std::os::fd::AsFd;
@@ -32,10 +32,10 @@ const RELATIME_SECONDS: i64 = 24 * 60 * 60;
 pub(crate) enum Listed {
     #[default]
     Nothing,
-    /// Listed as a whole when it had last changed then.
+    /// Listed to its end when it had last changed then.
     Once(ChangeStamp),
     Open(Arc<OpenListing>),
-    /// Its entries could not be opened, and are not to be as long as it is the same.
+    /// Its entries could not be opened, and are not to be as long as it is the same; or they are being opened.
     Not(ChangeStamp),
 }
 
@@ -121,6 +121,10 @@ impl OpenEntry {
 }
 
 impl OpenListing {
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
     /// None if no entry has this cookie.
     pub fn after(&self, cookie: u64) -> Option<&[OpenEntry]> {
         if cookie == 0 {
@@ -163,18 +167,20 @@ pub(crate) fn forget(directory: &Opened, open: &OpenListing) {
     *directory.object.listed.lock().unwrap() = Listed::Once(open.stamp);
 }
 
-/// The directory has been listed as a whole; `stat` is from before, and so is that it was settled. The next time its entries
+/// The directory has been listed to its end; `stat` is from before, and so is that it was settled. The next time its entries
 /// are opened, if it is the same then.
-pub(crate) fn note(call: &Call<'_>, directory: &Opened, stat: &libc::statx, entries: usize) {
+pub(crate) fn note(call: &Call<'_>, directory: &Opened, stat: &libc::statx) {
     let stamp = ChangeStamp::of(stat);
-    let filesystem = &directory.object.filesystem;
-    if entries > ENTRIES_MAX || !filesystem.traits.stable_directory_offsets {
+    // With their key come other names, and the directory has not changed.
+    let is_encrypted = stat.stx_attributes & libc::STATX_ATTR_ENCRYPTED as u64 != 0;
+    if is_encrypted || !directory.object.filesystem.traits.stable_directory_offsets {
         return;
     }
     {
         let mut listed = directory.object.listed.lock().unwrap();
         match &*listed {
-            Listed::Once(then) if *then == stamp && !call.inline => {}
+            // Others list it by name meanwhile, instead of doing the same.
+            Listed::Once(then) if *then == stamp && !call.inline => *listed = Listed::Not(stamp),
             Listed::Not(then) if *then == stamp => return,
             Listed::Open(open) if open.stamp == stamp => return,
             _ => {
@@ -185,6 +191,8 @@ pub(crate) fn note(call: &Call<'_>, directory: &Opened, stat: &libc::statx, entr
     }
     let listed = match open(call, directory) {
         Ok(open) if open.stamp == stamp => Listed::Open(Arc::new(open)),
+        // Another time there may be room.
+        Err(Errno::NFILE | Errno::MFILE) => Listed::Nothing,
         _ => Listed::Not(stamp),
     };
     *directory.object.listed.lock().unwrap() = listed;
@@ -200,9 +208,12 @@ fn open(call: &Call<'_>, directory: &Opened) -> Result<OpenListing> {
     if !stamp.is_settled() {
         return Err(Errno::AGAIN);
     }
-    let entries = directory::read_all(directory)?;
+    let entries = directory::read_all(directory, ENTRIES_MAX)?;
+    if entries.len() > ENTRIES_MAX {
+        return Err(Errno::FBIG);
+    }
     let share = Share::take(&engine.open_entries, entries.len()).ok_or(Errno::NFILE)?;
-    if entries.len() > ENTRIES_MAX || !engine.objects.has_room(entries.len()) {
+    if !engine.objects.has_room(entries.len()) {
         return Err(Errno::NFILE);
     }
     let entries: Result<_> = entries

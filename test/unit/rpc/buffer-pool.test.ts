@@ -46,6 +46,24 @@ t.test('unused memory is bounded', async (t) => {
   t.equal(freed, taken.length - kept, 'the others are freed, rather than left to the garbage collector')
 })
 
+t.test('what was freed is nobody’s to hold or to discard', async (t) => {
+  const size = 6 << 20
+  const taken = Array.from({ length: 10 }, () => takeBuffer(size))
+  for (const buffer of taken) release(hold(buffer))
+  const freed = taken.find(({ length }) => length === 0)!
+  discard(freed)
+  t.equal(hold(freed), undefined)
+})
+
+t.test('what comes back is kept rather than unused memory of other sizes', async (t) => {
+  for (const size of [7 << 20, 1 << 20, 8 << 20]) {
+    const taken = Array.from({ length: 40 }, () => takeBuffer(size))
+    for (const buffer of taken) release(hold(buffer))
+    const kept = taken.filter(({ length }) => length > 0).length
+    t.equal(kept, Math.floor((32 << 20) / size))
+  }
+})
+
 t.test('a chunk that was given up is freed by the last one that looks at it', async (t) => {
   const released: number[] = []
   const chunk = newChunk(odd)

@@ -286,6 +286,12 @@ impl Served {
         let reply = self.run(uid, &listing_plus(wire, 128 << 10))?;
         Ok(listed(&reply.bytes, true))
     }
+
+    /// One of the root's entries.
+    pub fn entry(&self, name: &str) -> ListedEntry {
+        let entries = self.readdirplus(ROOT, &self.root).unwrap();
+        entries.into_iter().find(|entry| entry.name == name).unwrap()
+    }
 }
 
 pub fn listing_plus(wire: &[u8], bytes: usize) -> Readdir {
@@ -308,6 +314,18 @@ pub struct ListedEntry {
     /// fattr3.
     pub attributes: Option<Vec<u8>>,
     pub handle: Option<Wire>,
+}
+
+/// Words of fattr3.
+pub const MODE: usize = 1;
+pub const LINKS: usize = 2;
+pub const SIZE_LOW: usize = 6;
+
+impl ListedEntry {
+    pub fn attribute(&self, word: usize) -> u32 {
+        let bytes = &self.attributes.as_ref().unwrap()[word * 4..][..4];
+        u32::from_be_bytes(bytes.try_into().unwrap())
+    }
 }
 
 /// The entries of READDIR3resok or READDIRPLUS3resok (RFC 1813).
