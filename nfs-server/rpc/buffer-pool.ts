@@ -9,8 +9,8 @@
 
 /** Buffers come in multiples of this size, and pieces are of one such. */
 export const granuleBytes = 64 << 10
-/** Unused buffers kept, all sizes together. */
-const unusedBytesMax = 32 << 20
+/** Unused buffers kept, all sizes together: what four clients have under way with sixteen READs of 1 MiB each. */
+const unusedBytesMax = 64 << 20
 
 /** Who is told when memory that it answers for is not used any more. */
 export interface MemoryHolder {
