@@ -304,7 +304,7 @@ export interface NativeSockets {
    * `remove`; nothing else may be written meanwhile. False if there can be no such thread.
    */
   sendLater(socket: number, pieces: readonly Uint8Array[]): boolean
-  /** How many bytes the kernel took: fewer than there were if it takes no more for now. */
+  /** How many bytes the kernel took: fewer than there were if it takes no more for now; -1: not known yet, -2: the connection is broken. */
   sentLater(socket: number): number
   /** Nothing more will be written. */
   finish(socket: number): void

@@ -111,7 +111,7 @@ export function release(chunk: Chunk | undefined): void {
     return
   }
   const size = chunk.bytes.length
-  makeRoom(size)
+  if (unusedBytes + size > unusedBytesMax) makeRoom(size)
   if (unusedBytes + size > unusedBytesMax) {
     free(chunk)
     return

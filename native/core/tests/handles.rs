@@ -252,17 +252,10 @@ fn overlay() {
     isolated("overlay", || {
         for (options, table) in [("nfs_export=on,index=on", false), ("nfs_export=off", true)] {
             let scratch = Scratch::new();
-            let base = scratch.mount_image("ext4", "image", "base");
-            let mounted = scratch.directory("mnt");
-            for directory in ["base/lower", "base/upper", "base/work"] {
-                scratch.directory(directory);
+            scratch.mount_image("ext4", "image", "base");
+            if let Some(mounted) = scratch.mount_overlay(&[options]) {
+                exercise(&scratch, &mounted, table).check_in_another_process(None);
             }
-            let layers = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,{options}");
-            if !try_run("mount", &["-t", "overlay", "none", "-o", &layers, &mounted]) {
-                eprintln!("skipped: no overlayfs with {options}");
-                continue;
-            }
-            exercise(&scratch, &mounted, table).check_in_another_process(None);
         }
     });
 }
@@ -347,16 +340,10 @@ fn an_export_moves_with_its_fsid() {
 fn handles_are_good_while_their_objects_are_renamed() {
     isolated("handles_are_good_while_their_objects_are_renamed", || {
         let scratch = Scratch::new();
-        let base = scratch.mount_image("ext4", "image", "base");
-        for directory in ["base/lower", "base/upper", "base/work"] {
-            scratch.directory(directory);
-        }
-        let mounted = scratch.directory("mnt");
-        let layers =
-            format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,nfs_export=off");
-        if !try_run("mount", &["-t", "overlay", "none", "-o", &layers, &mounted]) {
-            return eprintln!("skipped: no overlayfs");
-        }
+        scratch.mount_image("ext4", "image", "base");
+        let Some(mounted) = scratch.mount_overlay(&["nfs_export=off"]) else {
+            return;
+        };
         let at = |path: String| Path::new(&mounted).join(path);
         let server = Server::open(&scratch.path("state"), Path::new(&mounted), None);
         assert!(server.filesystems.root().uses_table());

@@ -386,11 +386,8 @@ fn listings_without_stable_offsets_survive_changes_and_restart() {
                 let layer = ["lower", "upper"][number % 2];
                 fs::write(scratch.path(&format!("base/{layer}/d/stays {number}")), "").unwrap();
             }
-            let mounted = scratch.directory("mnt");
-            let base = scratch.text("base");
-            let layers = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work");
-            if !scratch::try_run("mount", &["-t", "overlay", "none", "-o", &layers, &mounted]) {
-                return eprintln!("skipped: no overlayfs");
+            if scratch.mount_overlay(&[]).is_none() {
+                return;
             }
             let mut served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
             let directory = served.lookup(ROOT, &served.root, "d").unwrap();
@@ -435,14 +432,8 @@ fn what_has_no_name_left_is_stale_on_an_overlay() {
     isolated("what_has_no_name_left_is_stale_on_an_overlay", || {
         let scratch = Scratch::new();
         scratch.mount_image("ext4", "image", "base");
-        for directory in ["base/lower", "base/upper", "base/work"] {
-            scratch.directory(directory);
-        }
-        let (base, mounted) = (scratch.text("base"), scratch.directory("mnt"));
-        let layers = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work");
-        let options = format!("{layers},index=on,nfs_export=on");
-        if !scratch::try_run("mount", &["-t", "overlay", "none", "-o", &options, &mounted]) {
-            return eprintln!("skipped: no overlayfs with nfs_export");
+        if scratch.mount_overlay(&["index=on", "nfs_export=on"]).is_none() {
+            return;
         }
         let served = Served::new(&scratch.path("state"), &scratch.path("mnt"));
         let file = served.create(ROOT, &served.root, "f", 0o644).unwrap();

@@ -125,6 +125,20 @@ impl Scratch {
         self.remount_image(&image, at)
     }
 
+    /// An overlay at "mnt" of layers below "base"; None, and said so, if the kernel has none with these options.
+    pub fn mount_overlay(&self, options: &[&str]) -> Option<String> {
+        let [lower, upper, work] =
+            ["base/lower", "base/upper", "base/work"].map(|layer| self.directory(layer));
+        let layers = format!("lowerdir={lower},upperdir={upper},workdir={work}");
+        let options = [&[layers.as_str()], options].concat().join(",");
+        let at = self.directory("mnt");
+        let is_mounted = try_run("mount", &["-t", "overlay", "none", "-o", &options, &at]);
+        if !is_mounted {
+            eprintln!("skipped: no overlayfs with {options}");
+        }
+        is_mounted.then_some(at)
+    }
+
     pub fn remount_image(&self, image: &str, at: &str) -> String {
         let at = self.directory(at);
         run("mount", &["-o", "loop", image, &at]);
